@@ -1,0 +1,167 @@
+"""notifications: what customers were told, and whether it got through.
+
+Aggregate ``message``, keyed by what it is about and its kind, so each is sent once per cause however often it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from ..kernel.decider import Decider
+from ..kernel.effect import Effect
+from ..kernel.message import Command, Event
+from ..kernel.outside import OutsideRequest, SendMessage
+from ..kernel.policy import reacts_to
+from ..kernel.transitions import TransitionTable
+from .orders import OrderCancelled, OrderConfirmed, OrderRefunded, PickupReminderDue
+
+Kind = Literal["receipt", "pickup-reminder", "cancellation", "refund"]
+
+# Commands
+
+
+class SendNotification(Command, frozen=True):
+    """Tell a customer something about an order."""
+
+    message_id: str
+    recipient: str
+    kind: Kind
+    text: str
+
+
+class RecordDelivery(Command, frozen=True):
+    """The message gateway took the message, or every attempt failed."""
+
+    message_id: str
+    delivered: bool
+    detail: str = ""
+
+
+# Events
+
+
+class NotificationRequested(Event, frozen=True):
+    """The message is being handed to the message gateway."""
+
+    message_id: str
+    recipient: str
+    kind: Kind
+    text: str
+
+
+class NotificationSent(Event, frozen=True):
+    """The customer was told."""
+
+    message_id: str
+    kind: Kind
+
+
+class NotificationFailed(Event, frozen=True):
+    """The customer could not be told."""
+
+    message_id: str
+    kind: Kind
+    detail: str
+
+
+MESSAGE = TransitionTable(
+    "none",
+    {
+        ("none", NotificationRequested): "requested",
+        ("requested", NotificationSent): "sent",
+        ("requested", NotificationFailed): "failed",
+    },
+)
+
+# State
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One message to a customer."""
+
+    message_id: str
+    status: str = MESSAGE.initial
+    kind: Kind = "receipt"
+
+
+class NoticeDecider(Decider[Notice]):
+    """Decides whether a message still has to be sent."""
+
+    name = "message"
+    key_field = "message_id"
+    commands = (SendNotification, RecordDelivery)
+    events = (NotificationRequested, NotificationSent, NotificationFailed)
+    transitions = MESSAGE
+
+    def initial(self, key: str) -> Notice:
+        return Notice(key)
+
+    def decide(self, notice: Notice, command: Command, now_us: int) -> list[Event]:
+        match command:
+            case SendNotification() if notice.status == "none":
+                return [NotificationRequested(command.message_id, command.recipient, command.kind, command.text)]
+            case RecordDelivery(delivered=True) if notice.status == "requested":
+                return [NotificationSent(command.message_id, notice.kind)]
+            case RecordDelivery() if notice.status == "requested":
+                return [NotificationFailed(command.message_id, notice.kind, command.detail)]
+            case _:
+                return []
+
+    def evolve(self, notice: Notice, event: Event) -> Notice:
+        status = MESSAGE.next(notice.status, event)
+        assert isinstance(event, self.events)
+        return Notice(notice.message_id, status, event.kind)
+
+
+# Policies
+
+
+@reacts_to(OrderConfirmed)
+def send_receipt(event: OrderConfirmed) -> Iterator[Command]:
+    """A confirmed order gets its receipt at once."""
+    yield _notify(event.order_id, event.customer_id, "receipt", "Thank you. Your order is paid and confirmed.")
+
+
+@reacts_to(PickupReminderDue)
+def send_pickup_reminder(event: PickupReminderDue) -> Iterator[Command]:
+    """Goods that still wait shortly before the deadline get a reminder."""
+    yield _notify(event.order_id, event.customer_id, "pickup-reminder", "Your order waits; please pick it up soon.")
+
+
+@reacts_to(OrderCancelled)
+def send_cancellation(event: OrderCancelled) -> Iterator[Command]:
+    """A customer is told why the order came to nothing."""
+    yield _notify(event.order_id, event.customer_id, "cancellation", f"Your order was cancelled: {event.reason}.")
+
+
+@reacts_to(OrderRefunded)
+def send_refund_notice(event: OrderRefunded) -> Iterator[Command]:
+    """A customer is told that the money is on its way back."""
+    yield _notify(event.order_id, event.customer_id, "refund", "Your money is on its way back to you.")
+
+
+def _notify(order_id: str, customer_id: str, kind: Kind, text: str) -> Command:
+    return SendNotification(f"{order_id}/{kind}", customer_id, kind, text)
+
+
+POLICIES = (send_receipt, send_pickup_reminder, send_cancellation, send_refund_notice)
+
+# Effects
+
+
+def _send_request(event: NotificationRequested) -> OutsideRequest:
+    return SendMessage(event.message_id, event.recipient, event.kind, event.text)
+
+
+def _record_sent(event: NotificationRequested, answer: Any) -> Command:
+    return RecordDelivery(event.message_id, delivered=True)
+
+
+def _record_failure(event: NotificationRequested, reason: str) -> Command:
+    return RecordDelivery(event.message_id, delivered=False, detail=reason)
+
+
+EFFECTS = (Effect("send", NotificationRequested, _send_request, _record_sent, _record_failure),)

@@ -1,0 +1,35 @@
+"""How instants and money look at the HTTP edge: RFC 3339 and decimals there, integers everywhere else."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AMOUNT = re.compile(r"(\d{1,9})\.(\d{2})")
+
+
+def rfc3339(time_us: int) -> str:
+    """The instant as text, e.g. ``2026-09-01T10:00:00.000000Z``."""
+    return (_EPOCH + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant_us(text: str) -> int:
+    """The instant that RFC 3339 ``text`` names, in microseconds. Raises ValueError; an offset is required."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset; write e.g. 2026-09-01T10:00:00Z")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def decimal_of(amount_cents: int) -> str:
+    """The amount as a decimal, e.g. ``19.99``."""
+    return f"{amount_cents // 100}.{amount_cents % 100:02d}"
+
+
+def cents_of(text: str) -> int:
+    """The amount that a decimal names. Raises ValueError; two digits after the point are required."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an amount; write e.g. 19.99")
+    return int(match[1]) * 100 + int(match[2])

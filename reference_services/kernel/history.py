@@ -1,0 +1,103 @@
+"""The history of a run: one stream of messages that both worlds write and the same checkers read.
+
+Besides the domain's events it holds what only others can tell: the answers that clients got (`Answered`), the movements
+of money in the provider's own books (`ProviderBooked`) and what the hosts counted (`InboxCounted`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from .message import Event, Message, Record
+from .outside import LedgerEntry
+
+AnswerOutcome = Literal["ok", "refused", "error", "unknown"]
+"""``ok``: did what was asked; ``refused``: a business rule said no; ``error``: the service failed; ``unknown``: no
+answer, so it may or may not have happened."""
+
+
+class Answered(Event, frozen=True):
+    """A client got an answer (or gave up waiting: ``unknown``) to an action whose command was ``command_id``."""
+
+    operation: str
+    outcome: AnswerOutcome
+    status: int
+    command_id: str
+    reason: str = ""
+
+
+class ProviderBooked(Event, frozen=True):
+    """The payment provider moved money, by its own books."""
+
+    entry: LedgerEntry
+
+
+class InboxCounted(Event, frozen=True):
+    """What became of everything that entered a service's inbox, as its host counted it at the end of the run."""
+
+    service: str
+    consumed: int
+    decided: int
+    duplicates: int
+    dead_lettered: int
+    lag: int
+
+
+OBSERVATIONS: tuple[type[Event], ...] = (Answered, ProviderBooked, InboxCounted)
+
+
+def observation(data: Event, subject: str, time_us: int, sequence: int) -> Message:
+    """Put an observation into an envelope of its own, so that it can stand in a history beside the events."""
+    name = f"doorbuster.{type(data).__name__}"
+    return Message(f"{name}/{sequence}", "doorbuster", name, subject, time_us, data)
+
+
+class HistoryHash:
+    """SHA-256 over everything that happened, in order: equal hashes mean equal runs."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def add(self, message: Message) -> None:
+        """Take in one message."""
+        self._digest.update(self._encode(message))
+
+    def hexdigest(self) -> str:
+        """The hash so far."""
+        return self._digest.hexdigest()
+
+
+def in_causal_order(records: Iterable[Record]) -> Iterator[Record]:
+    """Reorder records so that none comes before the event that caused it, changing as little as possible.
+
+    Topics are read side by side, so an effect can arrive before its cause. A record is held back until the event named
+    by its command's id has been seen. Commands of policies carry that event's id as a prefix; others wait for nothing.
+    Records whose cause never comes are given out at the end, in order of arrival.
+    """
+    seen: set[str] = set()
+    waiting: dict[str, list[Record]] = {}
+    for record in records:
+        ready = [record]
+        while ready:
+            current = ready.pop(0)
+            cause = cause_of(current)
+            if cause and cause not in seen:
+                waiting.setdefault(cause, []).append(current)
+                continue
+            yield current
+            for message in current:
+                seen.add(message.id)
+                ready.extend(waiting.pop(message.id, ()))
+    for held in waiting.values():
+        yield from held
+
+
+def cause_of(record: Record) -> str:
+    """The id of the event whose policy or effect led to ``record``; empty for what clients and deadlines caused."""
+    command_id = record[0].causation_id
+    return command_id.partition(":")[0] if ":" in command_id else ""

@@ -1,0 +1,65 @@
+"""Finds systems by name. A system is a folder beside this file whose ``system.py`` offers ``Terms`` and ``build``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .kernel.invariant import Coverage, Invariant
+from .kernel.system import System
+
+
+class UnknownSystem(LookupError):
+    """There is no system of that name; the text lists those that there are."""
+
+
+class BadTerms(ValueError):
+    """The business terms do not fit the system; the text says which and why."""
+
+
+def system_names() -> tuple[str, ...]:
+    """The systems that there are, in alphabetical order."""
+    return tuple(sorted(found.parent.name for found in Path(__file__).parent.glob("*/system.py")))
+
+
+def terms_type(name: str) -> type[msgspec.Struct]:
+    """The business terms that a system takes: a frozen struct whose defaults are the real-life values."""
+    terms: type[msgspec.Struct] = _module(name, "system").Terms
+    return terms
+
+
+def load_terms(name: str, terms: Mapping[str, Any]) -> Any:
+    """The system's terms with ``terms`` in place of some defaults. Raises `BadTerms`."""
+    try:
+        return msgspec.convert(dict(terms), terms_type(name))
+    except msgspec.ValidationError as error:
+        raise BadTerms(f"{name}: {error}") from error
+
+
+def load_system(name: str, terms: Mapping[str, Any]) -> System:
+    """Build the system ``name`` under ``terms``. Raises `UnknownSystem` or `BadTerms`."""
+    system: System = _module(name, "system").build(load_terms(name, terms))
+    return system
+
+
+def load_checks(name: str, terms: Mapping[str, Any]) -> tuple[tuple[Invariant, ...], Coverage]:
+    """Fresh invariants and coverage marks of the system ``name``, for checking one history under ``terms``."""
+    invariants = _module(name, "invariants")
+    loaded = load_terms(name, terms)
+    return invariants.invariants(loaded), invariants.coverage(loaded)
+
+
+def load_pictures(name: str) -> dict[str, Any]:
+    """What reports draw of the system ``name``, as data."""
+    pictures: dict[str, Any] = _module(name, "pictures").PICTURES
+    return pictures
+
+
+def _module(name: str, part: str) -> Any:
+    if name not in system_names():
+        raise UnknownSystem(f"there is no system {name!r}; choose one of {', '.join(system_names())}")
+    return importlib.import_module(f"{__package__}.{name}.{part}")
