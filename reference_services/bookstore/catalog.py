@@ -14,7 +14,7 @@ from ..kernel.message import Command, Event
 
 
 class ListProduct(Command, frozen=True):
-    """Offer a product, or change its offer; the sale runs from ``opens_us`` (inclusive) to ``closes_us`` (exclusive)."""
+    """Offer a product, or change its offer; the sale runs from ``opens_us`` on, until before ``closes_us``."""
 
     sku: str
     title: str

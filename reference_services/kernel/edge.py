@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AMOUNT = re.compile(r"(\d{1,9})\.(\d{2})")
 
 
+@lru_cache(maxsize=4096)  # a sale's few instants are shown in every answer
 def rfc3339(time_us: int) -> str:
     """The instant as text, e.g. ``2026-09-01T10:00:00.000000Z``."""
     return (_EPOCH + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -69,6 +69,7 @@ class InboxDrained(Invariant):
 
     @on(InboxCounted)
     def counted(self, message: Message[InboxCounted]) -> None:
+        """One service's count must add up and leave nothing waiting."""
         count = message.data
         if count.lag:
             self.violate(f"{count.service}: {count.lag} commands still wait", message)
@@ -119,7 +120,7 @@ class Checker:
     def observe(self, message: Message) -> None:
         """Show ``message`` to every checker that asked for its type."""
         self.messages_seen += 1
-        for observer, handler in self._handlers.get(type(message.data), ()):  # type: ignore[arg-type]
+        for observer, handler in self._handlers.get(type(message.data), ()):
             try:
                 handler(message)
             except Exception as error:  # a broken checker must be told apart from a broken system

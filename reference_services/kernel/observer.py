@@ -54,5 +54,6 @@ class Dispatch:
                 self._handlers.setdefault(event_type, []).append(handler)
 
     def __call__(self, message: Message) -> None:
+        """Show ``message`` to those who asked for its type."""
         for handler in self._handlers.get(type(message.data), ()):
             handler(message)

@@ -86,10 +86,10 @@ class Action(msgspec.Struct, frozen=True):
     summary: str
     roles: tuple[Role, ...]
     command: Callable[[Call, Views], Command]
-    outcome: Callable[[Command, Views], Outcome]
+    outcome: Callable[[Any, Views], Outcome]
     answer: Any
     body: Any = None
-    location: Callable[[Command], str] | None = None
+    location: Callable[[Any], str] | None = None
     created: bool = False
     signed: bool = False
 

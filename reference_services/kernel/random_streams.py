@@ -15,5 +15,13 @@ def stream(seed: int, purpose: str, entity: str | int = "") -> random.Random:
 
     ``purpose`` says what is drawn (``arrivals``, ``provider.latency``), ``entity`` for whom (a customer's id).
     """
-    digest = hashlib.blake2b(f"{seed}\x1f{purpose}\x1f{entity}".encode(), digest_size=16).digest()
-    return random.Random(int.from_bytes(digest, "big"))
+    return random.Random(int.from_bytes(_digest(seed, purpose, entity), "big"))
+
+
+def uniform(seed: int, purpose: str, entity: str | int = "") -> float:
+    """One draw from [0, 1) that depends on its three names only. Cheaper than a `stream` where one draw is enough."""
+    return (int.from_bytes(_digest(seed, purpose, entity)[:7], "big") >> 3) / (1 << 53)
+
+
+def _digest(seed: int, purpose: str, entity: str | int) -> bytes:
+    return hashlib.blake2b(f"{seed}\x1f{purpose}\x1f{entity}".encode(), digest_size=16).digest()

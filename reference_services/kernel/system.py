@@ -163,7 +163,8 @@ class System:
 
     def _register(self, service: Service) -> None:
         for decider in service.deciders:
-            for message_type in (*decider.commands, *decider.events):
+            message_types: tuple[type[Command] | type[Event], ...] = (*decider.commands, *decider.events)
+            for message_type in message_types:
                 name = f"{self.name}.{service.name}.{message_type.__name__}"
                 if name in self._classes:
                     raise ValueError(f"{name} is wired twice")
