@@ -1,0 +1,1 @@
+"""Simulations: the same systems, with the same decisions, in virtual time."""

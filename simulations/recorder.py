@@ -1,0 +1,48 @@
+"""Everything that happens in a simulated run goes through here, once: hashed, checked and, if wanted, written down."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from reference_services.kernel.history import HistoryHash, observation
+from reference_services.kernel.invariant import Checker
+from reference_services.kernel.message import Event, Message, Record
+
+
+class EventSink(Protocol):
+    """Where events are kept, e.g. a run folder."""
+
+    def event(self, message: Message[Any]) -> None:
+        """Keep one message."""
+
+
+class Recorder:
+    """The history of a run, folded as it happens, so that memory stays flat however long the run is."""
+
+    def __init__(self, checker: Checker, sink: EventSink | None = None) -> None:
+        self.checker = checker
+        self.domain_events = 0
+        self._hash = HistoryHash()
+        self._sink = sink
+        self._observations = 0
+
+    def record(self, record: Record) -> None:
+        """Take in what one decision appended."""
+        for message in record:
+            self._take(message)
+        self.domain_events += len(record)
+
+    def observe(self, data: Event, subject: str, time_us: int) -> None:
+        """Take in what a client, the provider or a host observed."""
+        self._observations += 1
+        self._take(observation(data, subject, time_us, self._observations))
+
+    def sha256(self) -> str:
+        """The hash of the history so far."""
+        return self._hash.hexdigest()
+
+    def _take(self, message: Message[Any]) -> None:
+        self._hash.add(message)
+        self.checker.observe(message)
+        if self._sink is not None:
+            self._sink.event(message)

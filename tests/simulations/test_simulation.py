@@ -1,0 +1,122 @@
+"""The simulated flash sale as a whole: it holds what it must, reaches what it should, and is the same every time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_sale import small_sale
+
+from scenarios.journeys import journeys_of
+from scenarios.run_folder import RunFolderReader, RunFolderWriter
+from scenarios.run_records import Machine, RunInfo, Versions
+from simulations.simulation import SimulationResult, simulate
+
+SAY_HASH = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from small_sale import small_sale
+from simulations.simulation import simulate
+print(simulate(small_sale(), 7).history_sha256)
+"""
+
+
+@pytest.fixture(scope="module")
+def result() -> SimulationResult:
+    return simulate(small_sale(), 7)
+
+
+def test_nothing_that_must_hold_is_broken(result: SimulationResult) -> None:
+    assert {finding.name: finding.status for finding in result.findings} == {
+        finding.name: "held" for finding in result.findings
+    }
+    assert len(result.findings) == 11
+
+
+def test_the_sale_sells_out_and_is_contended(result: SimulationResult) -> None:
+    assert result.reached["sold-out"] > 0
+    assert result.reached["last-unit-contended"] > 0
+
+
+def test_another_seed_is_another_history(result: SimulationResult) -> None:
+    assert simulate(small_sale(), 8).history_sha256 != result.history_sha256
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
+def test_same_seed_same_history_whatever_the_hash_seed(result: SimulationResult, hash_seed: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", SAY_HASH, str(Path(__file__).parent)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == result.history_sha256
+
+
+def test_an_added_customer_moves_nobody_else() -> None:
+    journeys = journeys_of("bookstore")
+    few = {visit.customer: visit.arrives_us for visit in journeys.visits(small_sale(50), 3)}
+    more = {visit.customer: visit.arrives_us for visit in journeys.visits(small_sale(51), 3)}
+    assert {customer: more[customer] for customer in few} == few
+    assert len(more) == 51
+
+
+def test_the_run_folder_holds_what_was_counted(result: SimulationResult, tmp_path: Path) -> None:
+    scenario = small_sale()
+    run = RunInfo(
+        scenario=scenario.name,
+        title=scenario.title,
+        system=scenario.system,
+        world="simulated",
+        verb="simulate",
+        seed=7,
+        started_at=scenario.starts_at,
+        origin_us=scenario.opens_at_us,
+        versions=Versions.here(),
+        machine=Machine.here(),
+    )
+    with RunFolderWriter(tmp_path / "run", run) as folder:
+        recorded = simulate(scenario, 7, folder)
+    assert recorded.history_sha256 == result.history_sha256, "writing a run down must not change it"
+    events = RunFolderReader(tmp_path / "run").events()
+    assert (events["source"] != "doorbuster").sum() == result.events
+    assert set(RunFolderReader(tmp_path / "run").samples()["metric"]) == {"in_flight", "queue_depth"}
+
+
+def test_overload_is_turned_away_early_not_queued_without_bound(tmp_path: Path) -> None:
+    topology = {"gateways": 1, "gateway_concurrency": 3, "partitions": 4}
+    crowded = simulate(small_sale(topology=topology), 7)
+    assert all(finding.status == "held" for finding in crowded.findings)
+    assert crowded.events < simulate(small_sale(), 7).events
+
+
+def test_a_provider_on_its_worst_day_breaks_nothing() -> None:
+    worst = {
+        "latency_median": "30ms",
+        "latency_p99": "2s",
+        "settle_median": "60ms",
+        "settle_p99": "5s",
+        "decline_share": "20%",
+        "lost_request_share": "10%",
+        "error_share": "10%",
+        "error_after_commit_share": "10%",
+        "timeout_share": "10%",
+        "webhook_duplicate_share": "50%",
+        "webhook_late_share": "30%",
+        "webhook_late_up_to": "30s",
+        "webhook_lost_share": "30%",
+        "webhook_early_share": "20%",
+        "webhook_reorder_share": "20%",
+    }
+    for seed in range(3):
+        found = simulate(small_sale(provider=worst), seed)
+        safety = [finding for finding in found.findings if finding.name not in LIVENESS]
+        assert [finding.name for finding in safety if finding.status != "held"] == []
+
+
+LIVENESS = ("everything-settles", "told-once")
+"""On such a day messages may end undelivered, and 15 s do not always suffice to settle."""
