@@ -100,11 +100,11 @@ def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     """``overrides`` over ``base``, key by key. Lists are replaced whole, and so is what changes its ``kind``."""
     result = dict(base)
     for key, value in overrides.items():
-        result[key] = _merged(base[key], value) if _merge(base.get(key), value) else value
+        result[key] = _merged(base[key], value) if _mergeable(base.get(key), value) else value
     return result
 
 
-def _merge(before: Any, value: Any) -> bool:
+def _mergeable(before: Any, value: Any) -> bool:
     if not (isinstance(before, Mapping) and isinstance(value, Mapping)):
         return False
     return bool(value.get("kind", before.get("kind")) == before.get("kind"))

@@ -146,7 +146,6 @@ def _detail(objective: Objective, measured: _Measured, worst: int) -> str:
         return calls
     begins_us = int(measured.windows[worst]) * objective.window_us
     side = "before" if begins_us < 0 else "after"
-    return (
-        f"{calls} in the worst of {len(measured.windows):,} windows, "
-        f"which begins {format_duration(abs(begins_us))} {side} the opening"
-    )
+    windows = len(measured.windows)
+    which = f"the worst of {windows:,} windows" if windows != 1 else "the only window"
+    return f"{calls} in {which}, which begins {format_duration(abs(begins_us))} {side} the opening"

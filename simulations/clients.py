@@ -58,7 +58,7 @@ class Clients:
 class _Player:
     """One customer on one journey."""
 
-    __slots__ = ("_asked", "_clients", "_customer", "_journey", "_name", "_started_us")
+    __slots__ = ("_asked", "_clients", "_command_id", "_customer", "_journey", "_name", "_started_us")
 
     def __init__(self, clients: Clients, customer: str, name: str, journey: Journey) -> None:
         self._clients = clients
@@ -66,6 +66,7 @@ class _Player:
         self._name = name
         self._journey = journey
         self._asked: Do | None = None
+        self._command_id = ""
         self._started_us = 0
 
     def resume(self, got: Got | None) -> None:
@@ -78,6 +79,7 @@ class _Player:
         now_us = self._clients.clock.now_us
         if isinstance(step, Do):
             self._asked = step
+            self._command_id = self._clients.gateway.command_id(step)
             self._started_us = now_us
             self._after(self._clients.network_us, self._send)
         elif isinstance(step, Think):
@@ -90,7 +92,7 @@ class _Player:
 
     def _send(self, _: None) -> None:
         assert self._asked is not None
-        self._clients.gateway.call(self._asked, self._answered)
+        self._clients.gateway.call(self._asked, self._command_id, self._answered)
 
     def _answered(self, got: Got) -> None:
         self._after(self._clients.network_us, self._received, got)
@@ -98,7 +100,7 @@ class _Player:
     def _received(self, got: Got) -> None:
         clients, asked = self._clients, self._asked
         assert asked is not None
-        command_id = clients.gateway.command_id(asked)
+        command_id = self._command_id
         now_us = clients.clock.now_us
         clients.request_sink(
             RequestRow(

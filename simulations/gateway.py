@@ -31,6 +31,10 @@ DECISION_WAIT_US = 2_000_000
 """How long a caller without ``Prefer: wait`` waits for a decision before it is told to ask later, as for real."""
 
 
+FETCH_US = 1_000
+"""A consumer fetches what has arrived, then what has arrived since; a fetch takes about this long."""
+
+
 class Exchange:
     """One request under way: what was asked, and who waits for the answer."""
 
@@ -58,12 +62,11 @@ class Exchange:
         assert self.command is not None
         return self.operation.outcome(self.command.data, views)
 
-    def watched_subject(self) -> str:
-        """The aggregate whose events can settle the outcome."""
+    def watched_key(self) -> str:
+        """The key of the aggregate whose events can settle the outcome: the command's, or the one in the path."""
         if self.command is not None:
-            return self.command.subject
-        assert isinstance(self.operation, Query)
-        return self.operation.subject(self.call) if self.operation.subject is not None else ""
+            return self.command.subject.partition("/")[2]
+        return next(iter(self.call.path.values()), "")
 
 
 class VirtualGateway:
@@ -88,6 +91,8 @@ class VirtualGateway:
         self._service_us = {operation.name: service_us[service.name] for service, operation in system.operations()}
         self._views = Views(system.view_types())
         self._limit = processes * concurrency
+        self._queued = 0
+        self._fetched: deque[tuple[int, Record]] = deque()
         self._servers = tuple(Server(clock) for _ in range(processes))
         self._turn = 0
         self._undecided: dict[str, list[Exchange]] = {}
@@ -95,20 +100,20 @@ class VirtualGateway:
         self._unsettled: dict[str, list[Exchange]] = {}
         for service in system.services:
             for partition in broker.topic(system.events_topic(service)):
-                partition.subscribe(self._fold)
+                partition.subscribe(self._fetch)
 
     @property
     def in_flight(self) -> int:
         """Requests that are queued, or whose decision is awaited."""
-        return len(self._undecided) + sum(len(server) for server in self._servers)
+        return len(self._undecided) + self._queued
 
-    def call(self, do: Do, answer: Answer) -> None:
+    def call(self, do: Do, command_id: str, answer: Answer) -> None:
         """Take in a request; ``answer`` is called once, when the response is ready."""
         if self.in_flight >= self._limit:
             answer(_got_problem(Problem(OVERLOADED), self._system))
             return
         operation = self._operations[do.operation]
-        call = Call(do.principal, do.path, do.body, self.command_id(do), self._clock.now_us)
+        call = Call(do.principal, do.path, do.body, command_id, self._clock.now_us)
         self._enqueue(Exchange(do, operation, call, answer))
 
     def command_id(self, do: Do) -> str:
@@ -127,9 +132,12 @@ class VirtualGateway:
 
     def _enqueue(self, exchange: Exchange) -> None:
         self._turn = (self._turn + 1) % len(self._servers)
-        self._servers[self._turn].put(self._service_us[exchange.operation.name], self._serve, exchange)
+        self._queued += 1
+        service_us = self._service_us[exchange.operation.name]
+        self._servers[self._turn].put(self._clock.now_us, service_us, self._serve, exchange)
 
     def _serve(self, exchange: Exchange) -> None:
+        self._queued -= 1
         roles = exchange.operation.roles
         try:
             if exchange.do.principal.role not in roles and ANYONE not in roles:
@@ -158,6 +166,19 @@ class VirtualGateway:
         if len(self._impatient) == 1:
             self._clock.after(DECISION_WAIT_US, self._end_patience)
 
+    def _fetch(self, record: Record, arrives_us: int) -> None:
+        """Fold what arrives, in batches as a consumer fetches them."""
+        self._fetched.append((arrives_us, record))
+        if len(self._fetched) == 1:
+            self._clock.after(arrives_us + FETCH_US - self._clock.now_us, self._fold_fetched)
+
+    def _fold_fetched(self, _: None = None) -> None:
+        fetched, now_us = self._fetched, self._clock.now_us
+        while fetched and fetched[0][0] <= now_us:
+            self._fold(fetched.popleft()[1])
+        if fetched:
+            self._clock.after(fetched[0][0] + FETCH_US - now_us, self._fold_fetched)
+
     def _fold(self, record: Record) -> None:
         self._views.fold(record)
         first = record[0]
@@ -167,8 +188,9 @@ class VirtualGateway:
                 exchange.close(_got_refusal(first.data.reason, first.data.detail, self._system))
             else:
                 self._answer_or_wait(exchange)
-        if first.subject in self._unsettled:
-            for exchange in self._unsettled.pop(first.subject):
+        key = first.subject.partition("/")[2]
+        if key in self._unsettled:
+            for exchange in self._unsettled.pop(key):
                 self._answer_or_wait(exchange, waited=True)
 
     def _answer_or_wait(self, exchange: Exchange, *, waited: bool = False) -> None:
@@ -178,11 +200,11 @@ class VirtualGateway:
         if outcome.settled or not exchange.do.wait_s:
             exchange.close(self._got(exchange, outcome))
             return
-        subject = exchange.watched_subject()
-        self._unsettled.setdefault(subject, []).append(exchange)
+        key = exchange.watched_key()
+        self._unsettled.setdefault(key, []).append(exchange)
         if not waited:
             wait_us = exchange.do.wait_s * 1_000_000
-            self._after(wait_us, lambda: self._stop_waiting(self._unsettled, subject, exchange))
+            self._after(wait_us, lambda: self._stop_waiting(self._unsettled, key, exchange))
 
     def _end_patience(self, _: None) -> None:
         """Answer those whose decision has not come in time; all are equally patient, so the oldest is first."""

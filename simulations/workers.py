@@ -82,9 +82,9 @@ class DeciderWorker:
         """What became of everything that came in."""
         return InboxCounted(self.service.name, self._consumed, self._decided, self._duplicates, 0, self.waiting)
 
-    def _take(self, command: Message[Any]) -> None:
+    def _take(self, command: Message[Any], arrives_us: int) -> None:
         self.waiting += 1
-        self._process.server.put(self._process.decide_us, self._handle, command)
+        self._process.server.put(arrives_us, self._process.decide_us, self._handle, command)
 
     def _handle(self, command: Message[Any]) -> None:
         self.waiting -= 1
@@ -154,12 +154,12 @@ class ReactorWorker:
             for partition in process.partitions:
                 topic[partition].subscribe(self._take)
 
-    def _take(self, record: Record) -> None:
+    def _take(self, record: Record, arrives_us: int) -> None:
         """Queue the record if anything in it concerns this service."""
         for message in record:
             if type(message.data) in self._policies or type(message.data) in self._effects:
                 self.waiting += 1
-                self._process.server.put(self._process.react_us, self._handle, record)
+                self._process.server.put(arrives_us, self._process.react_us, self._handle, record)
                 return
 
     def _handle(self, record: Record) -> None:

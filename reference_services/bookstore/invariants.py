@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from ..kernel.history import Answered, ProviderBooked
 from ..kernel.invariant import Coverage, InboxDrained, Invariant
-from ..kernel.message import Message
+from ..kernel.message import Message, Refused
 from ..kernel.observer import on
 from .carts import CartLineSet, CartOpened
 from .catalog import ProductListed, SaleScheduled
@@ -23,6 +23,7 @@ from .inventory import (
 )
 from .notifications import NotificationFailed, NotificationRequested, NotificationSent
 from .orders import (
+    LineReserved,
     OrderCancelled,
     OrderConfirmed,
     OrderPaid,
@@ -122,12 +123,14 @@ class OneEnding(Invariant):
         self._bound_us = terms.settlement_bound_us
         self._held: dict[str, StockReserved] = {}
         self._committed: dict[str, int] = {}
+        self._seen: set[str] = set()
 
     @on(StockReserved)
     def reserved(self, message: Message[StockReserved]) -> None:
         event = message.data
-        if event.reservation_id in self._held or event.reservation_id in self._committed:
+        if event.reservation_id in self._seen:
             self.violate(f"{event.reservation_id} is reserved a second time", message)
+        self._seen.add(event.reservation_id)
         if event.expires_us != message.time_us + self._ttl_us:
             self.violate(f"{event.reservation_id} is not held for the reservation time", message)
         self._held[event.reservation_id] = event
@@ -174,7 +177,10 @@ class OneEnding(Invariant):
 
 
 class CustomerLimit(Invariant):
-    """Adds up what each customer has in live orders, from the orders alone."""
+    """Adds up what each customer has in live orders, from the orders alone.
+
+    Where the limit was changed between a customer's orders, the highest that they were placed under counts.
+    """
 
     name = "customer-limit"
     statement = "Units of a product in a customer's live orders never exceed the limit."
@@ -184,6 +190,7 @@ class CustomerLimit(Invariant):
         self._orders: dict[str, OrderPlaced] = {}
         self._live: set[str] = set()
         self._units: dict[tuple[str, str], int] = defaultdict(int)
+        self._limits: dict[tuple[str, str], int] = defaultdict(int)
 
     @on(OrderPlaced)
     def placed(self, message: Message[OrderPlaced]) -> None:
@@ -197,12 +204,10 @@ class CustomerLimit(Invariant):
         self._live.add(event.order_id)
         for line in order.lines:
             key = (order.customer_id, line.sku)
-            self._units[key] += line.units
-            if self._units[key] > line.limit_per_customer:
-                self.violate(
-                    f"{order.customer_id} has {self._units[key]} of {line.sku}, limit {line.limit_per_customer}",
-                    message,
-                )
+            units = self._units[key] = self._units[key] + line.units
+            limit = self._limits[key] = max(self._limits[key], line.limit_per_customer)
+            if units > limit:
+                self.violate(f"{order.customer_id} has {units} of {line.sku}, limit {limit}", message)
 
     @on(OrderCancelled)
     def cancelled(self, message: Message[OrderCancelled]) -> None:
@@ -244,7 +249,7 @@ class PriceKept(Invariant):
 class _Money:
     """The money of one order, as its payments' events tell."""
 
-    __slots__ = ("authorized", "captured", "captured_at_us", "gone", "refunded", "settled", "total")
+    __slots__ = ("authorized", "cancelled", "captured", "captured_at_us", "gone", "refunded", "settled", "total")
 
     def __init__(self, total_cents: int) -> None:
         self.total = total_cents
@@ -253,7 +258,13 @@ class _Money:
         self.captured = 0
         self.refunded = 0
         self.captured_at_us = 0
+        self.cancelled = False
         self.settled = False
+
+    @property
+    def kept(self) -> int:
+        """What we have of the customer's money."""
+        return self.captured - self.refunded
 
 
 class MoneyFollowsGoods(Invariant):
@@ -262,8 +273,8 @@ class MoneyFollowsGoods(Invariant):
     name = "money-follows-goods"
     statement = (
         "An order is confirmed if and only if its total is captured and its goods are committed; captured money "
-        "without goods goes back within the bound; refunded <= captured <= authorized; nothing is captured after a "
-        "void or refund."
+        "without goods goes back within the bound, and none goes back while the order stands; refunded <= captured "
+        "<= authorized; nothing is captured after a void or refund."
     )
 
     def __init__(self, terms: Terms) -> None:
@@ -312,7 +323,9 @@ class MoneyFollowsGoods(Invariant):
         money.refunded += event.amount_cents
         if money.refunded > money.captured:
             self.violate(f"{event.order_id}: {money.refunded} cents refunded, {money.captured} captured", message)
-        money.settled = money.refunded == money.captured
+        if not money.cancelled:
+            self.violate(f"{event.order_id} is refunded though it is not cancelled", message)
+        money.settled = not money.kept
 
     @on(ReservationCommitted)
     def goods_sold(self, message: Message[ReservationCommitted]) -> None:
@@ -329,10 +342,8 @@ class MoneyFollowsGoods(Invariant):
     def confirmed(self, message: Message[OrderConfirmed]) -> None:
         event = message.data
         money = self._money[event.order_id]
-        if money.captured - money.refunded != money.total:
-            self.violate(
-                f"{event.order_id} is confirmed with {money.captured - money.refunded} of {money.total} cents", message
-            )
+        if money.kept != money.total:
+            self.violate(f"{event.order_id} is confirmed with {money.kept} of {money.total} cents", message)
         if self._committed[event.order_id] != self._wanted[event.order_id]:
             self.violate(f"{event.order_id} is confirmed without all its goods", message)
         money.settled = True
@@ -340,14 +351,16 @@ class MoneyFollowsGoods(Invariant):
     @on(PickedUp)
     def picked_up(self, message: Message[PickedUp]) -> None:
         event = message.data
-        if self._money[event.order_id].refunded:
-            self.violate(f"{event.order_id}: the customer has both the goods and the money", message)
+        money = self._money[event.order_id]
+        if money.kept != money.total:
+            self.violate(f"{event.order_id} is handed over for {money.kept} of {money.total} cents", message)
 
     @on(OrderCancelled)
     def cancelled(self, message: Message[OrderCancelled]) -> None:
         event = message.data
         money = self._money[event.order_id]
-        money.settled = money.captured == money.refunded
+        money.cancelled = True
+        money.settled = not money.kept
         if not money.settled:
             money.captured_at_us = message.time_us
 
@@ -355,7 +368,7 @@ class MoneyFollowsGoods(Invariant):
         for order_id, money in self._money.items():
             if money.captured and not money.settled and end_us > money.captured_at_us + self._bound_us:
                 self.violate(
-                    f"{order_id}: {money.captured - money.refunded} cents kept without goods",
+                    f"{order_id}: {money.kept} cents kept without goods",
                     subject=f"order/{order_id}",
                     time_us=end_us,
                 )
@@ -446,8 +459,14 @@ class PickupXorCancel(Invariant):
             self.violate(f"goods of {event.order_id} return to stock though it is not cancelled", message)
 
 
+ACCEPTED = 202
+
+
 class AcceptedIsKept(Invariant):
-    """Every success that a client was told of must be in the history, and nothing happens outside unasked."""
+    """Every success that a client was told of must be in the history, and nothing happens outside unasked.
+
+    202 says that the command is taken in, not what will be decided; so a later refusal keeps that promise too.
+    """
 
     name = "accepted-is-kept"
     statement = "A command that was answered with success has been decided; every outside effect has its request."
@@ -455,7 +474,8 @@ class AcceptedIsKept(Invariant):
     def __init__(self) -> None:
         super().__init__()
         self._decided: set[str] = set()
-        self._promised: dict[str, str] = {}
+        self._refused: set[str] = set()
+        self._promised: dict[str, Answered] = {}
         self._requested: set[str] = set()
 
     @on(
@@ -474,11 +494,15 @@ class AcceptedIsKept(Invariant):
             self._decided.add(message.causation_id)
             self._promised.pop(message.causation_id, None)
 
+    @on(Refused)
+    def refused(self, message: Message[Refused]) -> None:
+        self._refused.add(message.causation_id)
+
     @on(Answered)
     def answered(self, message: Message[Answered]) -> None:
         answer = message.data
         if answer.outcome == "ok" and answer.command_id and answer.command_id not in self._decided:
-            self._promised[answer.command_id] = answer.operation
+            self._promised[answer.command_id] = answer
 
     @on(AuthorizationRequested, NotificationRequested)
     def requested(self, message: Message) -> None:
@@ -490,8 +514,10 @@ class AcceptedIsKept(Invariant):
             self.violate(f"{message.subject} has an outcome that nobody asked for", message)
 
     def finish(self, end_us: int) -> None:
-        for command_id, operation in self._promised.items():
-            self.violate(f"{operation} was answered with success but never decided ({command_id})", time_us=end_us)
+        for command_id, answer in self._promised.items():
+            if answer.status != ACCEPTED or command_id not in self._refused:
+                text = f"{answer.operation} was answered with success but never decided ({command_id})"
+                self.violate(text, time_us=end_us)
 
 
 class ToldOnce(Invariant):
@@ -540,11 +566,9 @@ UNDER_WAY = (
     NotificationRequested,
 )
 AT_REST = (
-    ReadyForPickup,
     PickedUp,
     OrderCancelled,
     OrderRefunded,
-    PaymentAttemptFailed,
     PaymentDeclined,
     PaymentCaptured,
     PaymentVoided,
@@ -555,7 +579,11 @@ AT_REST = (
 
 
 class EverythingSettles(Invariant):
-    """Liveness: whatever is under way comes to rest, in a final state or under a running deadline."""
+    """Liveness: whatever is under way comes to rest, in a final state or under a running deadline.
+
+    Asking again is not progress: what counts is since when something has not been at rest. An order rests under a
+    deadline (its hold's, its pickup's) only until then.
+    """
 
     name = "everything-settles"
     statement = "Every order, payment and message reaches a final state or waits for a running deadline."
@@ -564,21 +592,35 @@ class EverythingSettles(Invariant):
         super().__init__()
         self._bound_us = terms.settlement_bound_us
         self._since_us: dict[str, int] = {}
+        self._held_until_us: dict[str, int] = {}
 
     @on(*UNDER_WAY)
     def under_way(self, message: Message) -> None:
-        self._since_us[message.subject] = message.time_us
+        since_us = self._since_us.get(message.subject, message.time_us)
+        self._since_us[message.subject] = min(since_us, message.time_us)
 
     @on(*AT_REST)
     def at_rest(self, message: Message) -> None:
         self._since_us.pop(message.subject, None)
 
+    @on(LineReserved)
+    def line_reserved(self, message: Message[LineReserved]) -> None:
+        expires_us = message.data.expires_us
+        self._held_until_us[message.subject] = min(self._held_until_us.get(message.subject, expires_us), expires_us)
+
+    @on(PaymentAttemptFailed)
+    def payment_failed(self, message: Message[PaymentAttemptFailed]) -> None:
+        self._since_us[message.subject] = max(message.time_us, self._held_until_us[message.subject])
+
+    @on(ReadyForPickup)
+    def ready(self, message: Message[ReadyForPickup]) -> None:
+        self._held_until_us.pop(message.subject, None)
+        self._since_us[message.subject] = message.data.pickup_by_us
+
     def finish(self, end_us: int) -> None:
         for subject, since_us in self._since_us.items():
             if end_us > since_us + self._bound_us:
-                self.violate(
-                    f"{subject} has been under way for {end_us - since_us} us", subject=subject, time_us=end_us
-                )
+                self.violate(f"{subject} is {end_us - since_us} us overdue", subject=subject, time_us=end_us)
 
 
 def invariants(terms: Terms) -> tuple[Invariant, ...]:

@@ -296,10 +296,6 @@ def read_order(call: Call, views: Views) -> Outcome:
     return Outcome(_order_body(order), settled=settled)
 
 
-def order_subject(call: Call) -> str:
-    return f"order/{call.path['order_id']}"
-
-
 def read_orders(call: Call, views: Views) -> Outcome:
     view = views.get(OrdersView)
     latest = view.by_customer.get(call.principal.subject, [])[-ORDERS_LISTED:]
@@ -400,7 +396,6 @@ ORDERS = (
         (CUSTOMER, DEVICE, STAFF),
         read_order,
         OrderBody,
-        subject=order_subject,
     ),
     Action(
         "retry_payment",

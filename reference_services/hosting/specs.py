@@ -1,0 +1,71 @@
+"""What each process of a system is started with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from .child import ChildSpec
+from .settings import Settings
+from .topology import Topology
+
+PACKAGES = __package__.rpartition(".")[0]
+ROOT = Path(__file__).parents[2]
+WEBHOOKS_PATH = "/payments/webhooks/payments"
+ASKS_OF_A_SHARED_PORT = 10
+
+
+def provider_spec(settings: Settings, topology: Topology, port: int, journal: Path) -> ChildSpec:
+    """The payment provider, keeping its books in ``journal`` and reporting to the gateway."""
+    of_provider = {
+        "DOORBUSTER_PROVIDER_HOST": "127.0.0.1",
+        "DOORBUSTER_PROVIDER_PORT": str(port),
+        "DOORBUSTER_PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{settings.http_port}{WEBHOOKS_PATH}",
+        "DOORBUSTER_PROVIDER_KNOBS": msgspec.json.encode(topology.provider_knobs).decode(),
+        "DOORBUSTER_PROVIDER_SEED": str(topology.provider_seed),
+        "DOORBUSTER_PROVIDER_JOURNAL": str(journal),
+    }
+    return ChildSpec("provider", "provider", _python("payment_provider"), _environment(settings, of_provider))
+
+
+def worker_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
+    """Every worker; its name tells its services and its number, e.g. ``orders-1``."""
+    return [
+        ChildSpec(
+            f"{'+'.join(group.services)}-{number}",
+            "worker",
+            (*_python("hosting.worker"), "--service", ",".join(group.services)),
+            _environment(settings, {}),
+        )
+        for group in topology.workers
+        for number in range(1, group.count + 1)
+    ]
+
+
+def gateway_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
+    """Every gateway; several of them share one port."""
+    several = topology.gateways > 1
+    return [
+        ChildSpec(
+            f"gateway-{number}",
+            "gateway",
+            _python("hosting.gateway"),
+            _environment(settings, {"DOORBUSTER_REUSE_PORT": "1"} if several else {}),
+            asks=ASKS_OF_A_SHARED_PORT if several else 1,
+        )
+        for number in range(1, topology.gateways + 1)
+    ]
+
+
+def _python(module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"{PACKAGES}.{module}")
+
+
+def _environment(settings: Settings, more: Mapping[str, str]) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    # glibc otherwise keeps an arena of memory per thread, which costs each process megabytes that it never uses.
+    return {**os.environ, "PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", **settings.to_environment(), **more}

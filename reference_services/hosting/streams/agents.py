@@ -1,0 +1,54 @@
+"""What all agents here have in common: one message after another, acknowledged in order once it is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from faust.types import EventT
+
+from ...kernel.codec import Undecodable
+from .acknowledgements import Acknowledgements, Pending
+from .crash import crash
+from .outbox import Appended, Outbox
+
+log = structlog.get_logger(__name__)
+
+Handle = Callable[[EventT, Pending], Awaitable[None]]
+
+
+class Agent:
+    """The body of a Faust agent around ``handle``, which must not raise: what it lets out ends the process."""
+
+    def __init__(self, app: Any, outbox: Outbox, handle: Handle) -> None:
+        self.acknowledgements = Acknowledgements(app)
+        self._outbox = outbox
+        self._handle = handle
+
+    async def run(self, stream: Any) -> None:
+        """Work through ``stream``."""
+        acknowledgements, handle = self.acknowledgements, self._handle
+        async for event in stream.noack().events():
+            pending = acknowledgements.begin(event)
+            try:
+                await handle(event, pending)
+            except Exception as error:  # Faust would acknowledge the message and go on without it
+                crash("a message was not handled", error, topic=event.message.topic, offset=event.message.offset)
+            acknowledgements.finish(pending)
+
+    def wait_for(self, appended: Appended, pending: Pending) -> None:
+        """Keep the message open until ``appended`` is in the log."""
+        pending.open_steps += 1
+        appended.add_done_callback(partial(self._appended, pending))
+
+    async def set_aside(self, event: EventT, pending: Pending, error: Exception) -> None:
+        """Move a message that cannot be handled to the dead letters, so that it stops nobody."""
+        reason = str(error) if isinstance(error, Undecodable) else f"{type(error).__name__}: {error}"
+        message = event.message
+        log.error("message set aside", reason=reason, topic=message.topic, at=message.offset, exc_info=error)
+        self.wait_for(await self._outbox.append_dead_letter(event, reason), pending)
+
+    def _appended(self, pending: Pending, _appended: Appended) -> None:
+        self.acknowledgements.finish(pending)
