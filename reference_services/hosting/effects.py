@@ -20,7 +20,7 @@ from .timers import clock_us
 
 CONNECTIONS = 256
 
-log = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 class EffectCaller:
@@ -48,7 +48,7 @@ class EffectCaller:
             data = effect.answer(event.data, answer)
         else:
             GIVEN_UP.labels(self._service.name, effect.name).inc()
-            log.warning("effect given up", effect=effect.name, event_id=event.id, reason=reason)
+            logger.warning("effect given up", effect=effect.name, event_id=event.id, reason=reason)
             data = effect.gave_up(event.data, reason)
         return self._command(data, event, answer_id(event.id, effect, answer)) if data is not None else None
 

@@ -26,7 +26,7 @@ EXIT_USAGE = 2
 
 Result = TypeVar("Result")
 
-log = structlog.stdlib.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 class _Errand(Generic[Result]):
@@ -133,10 +133,10 @@ class Keeper(threading.Thread):
         pause_s = min(PAUSE_CAP_S, PAUSE_BASE_S * 2 ** (charge.deaths_in_a_row - 1))
         charge.start_at = time.monotonic() + max(pause_s, charge.down_s)
         charge.down_s = 0.0
-        log.warning("process died", name=name, status=code, deaths_in_a_row=charge.deaths_in_a_row)
+        logger.warning("process died", name=name, status=code, deaths_in_a_row=charge.deaths_in_a_row)
 
     def _start_if_due(self, charge: _Charge) -> None:
         if charge.start_at is not None and time.monotonic() >= charge.start_at:
             charge.start_at = None
             charge.child.start()
-            log.info("process started again", name=charge.child.spec.name, pid=charge.child.pid)
+            logger.info("process started again", name=charge.child.spec.name, pid=charge.child.pid)

@@ -92,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bootstrap_servers(self) -> str:
-        """The broker as Kafka clients take it, e.g. ``127.0.0.1:9092``. Raises `BadSettings` while it is ``embedded``."""
+        """The broker as Kafka clients take it: ``127.0.0.1:9092``. Raises `BadSettings` while it is ``embedded``."""
         if self.broker == EMBEDDED:
             raise BadSettings(f"set {variable('broker')} to kafka://host:port, or let a supervisor start the broker")
         return self.broker.removeprefix(KAFKA_SCHEME)

@@ -38,7 +38,7 @@ READY_WITHIN_S = 30.0
 ASK_EVERY_S = 0.05
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
-log = structlog.stdlib.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 class SupervisionFailed(RuntimeError):

@@ -17,6 +17,7 @@ from faust.types import TP
 from .metrics import LAG, REBALANCES
 from .streams.acknowledgements import Acknowledgements
 from .streams.agents import Agent
+from .streams.app import StreamsApp
 from .streams.crash import crash
 
 LOOK_EVERY_S = 1.0
@@ -27,7 +28,7 @@ ANSWER_LIMIT_S = 5.0
 class Watched(Protocol):
     """A decider's or a reactor's app."""
 
-    app: Any
+    app: StreamsApp
     agents: tuple[Agent, ...]
 
     def activity(self) -> int:
@@ -39,7 +40,7 @@ class Watchdog:
 
     def __init__(self, watched: Watched, give_up: Callable[..., object] = crash) -> None:
         self._watched = watched
-        self._app = watched.app
+        self._app: Any = watched.app
         self._group: str = watched.app.conf.id
         self._give_up = give_up
         self._moved: dict[object, tuple[object, float]] = {}

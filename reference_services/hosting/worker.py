@@ -32,7 +32,7 @@ FAILED = 1
 USAGE = 2
 STOP_LIMIT_S = 10.0
 
-log = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 class Worker:
@@ -82,7 +82,7 @@ class Worker:
         try:
             await asyncio.wait_for(asyncio.gather(*stops, return_exceptions=True), STOP_LIMIT_S)
         except TimeoutError:
-            log.warning("worker stopped without finishing", limit_s=STOP_LIMIT_S)
+            logger.warning("worker stopped without finishing", limit_s=STOP_LIMIT_S)
         await self._pages.stop()
 
 

@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..kernel.outside import (
@@ -46,7 +47,7 @@ from .desk import Desk
 from .metrics import Metrics
 from .misbehaviour import Misbehaviour
 from .openapi import COMPONENTS, PAYMENT_ID, REQUIRED_KEY, Document, Status, answers, described
-from .reading import BodyReader, idempotency_key, payment_id
+from .reading import BodyReader, idempotency_key, payment_in_path, payment_name
 from .settings import ProviderSettings
 from .waiting import Patience
 
@@ -124,29 +125,28 @@ class ProviderApp:
     async def authorize(self, request: Request) -> Response:
         """Reserve money on a card. With automatic capture it is collected soon after, and a webhook tells of it."""
         key, body = idempotency_key(request), await self._authorize_bodies.read(request)
-        return await self._ask(
-            request, Authorize(key, body.payment_id, body.amount_cents, body.card_token, body.capture)
-        )
+        name = payment_name(body.payment_id)
+        return await self._ask(request, Authorize(key, name, body.amount_cents, body.card_token, body.capture))
 
     async def capture(self, request: Request) -> Response:
         """Collect authorized money, or a part of it; the rest is let go."""
-        key, name = idempotency_key(request), payment_id(request)
+        key, name = idempotency_key(request), payment_in_path(request)
         body = await self._amount_bodies.read(request)
         return await self._ask(request, Capture(key, name, body.amount_cents))
 
     async def void(self, request: Request) -> Response:
         """Let an authorization go. A payment never heard of is remembered as void."""
-        return await self._ask(request, Void(idempotency_key(request), payment_id(request)))
+        return await self._ask(request, Void(idempotency_key(request), payment_in_path(request)))
 
     async def refund(self, request: Request) -> Response:
         """Give captured money back, all of it or a part."""
-        key, name = idempotency_key(request), payment_id(request)
+        key, name = idempotency_key(request), payment_in_path(request)
         body = await self._amount_bodies.read(request)
         return await self._ask(request, Refund(key, name, body.amount_cents))
 
     async def look_up(self, request: Request) -> Response:
         """How a payment stands; ``unknown`` rather than 404, so that nobody mistakes a wrong address for an answer."""
-        name = payment_id(request)
+        name = payment_in_path(request)
         return await self._ask(request, LookUp(request.headers.get(IDEMPOTENCY_KEY, name), name))
 
     async def send_message(self, request: Request) -> Response:
@@ -230,8 +230,16 @@ class ProviderApp:
             f"http-{error.status_code}", error.status_code, error.detail
         )
         response = await self._answer_problem(request, Problem(kind, f"{request.method} {request.url.path}"))
-        response.headers.update(error.headers or {})
+        if kind is METHOD_NOT_ALLOWED:
+            response.headers["allow"] = ", ".join(self._methods_at(request.scope))
         return response
+
+    def _methods_at(self, scope: Scope) -> list[str]:
+        """Every method that applies to the path of ``scope``; a router knows only those of the first route it meets."""
+        routes = (route for route in self.app.routes if isinstance(route, Route))
+        return sorted(
+            {method for route in routes if route.matches(scope)[0] is not Match.NONE for method in route.methods or ()}
+        )
 
     def _openapi(self) -> dict[str, Any]:
         if self.app.openapi_schema is None:

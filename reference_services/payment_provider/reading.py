@@ -48,9 +48,16 @@ def idempotency_key(request: Request) -> str:
     return key
 
 
-def payment_id(request: Request) -> str:
+def payment_in_path(request: Request) -> str:
     """The payment that the path names. Raises `Problem` (422) for what cannot be a name."""
-    name = unquote(request.path_params["payment_id"])
+    return payment_name(unquote(request.path_params["payment_id"]))
+
+
+def payment_name(name: str) -> str:
+    """``name``, if a payment may have it. Raises `Problem` (422).
+
+    Stricter by a hair than the pattern in the schema, whose ``$`` lets a line break follow.
+    """
     if not _payment_id.fullmatch(name):
         raise Problem(UNPROCESSABLE, f"a payment_id matches {PAYMENT_ID_PATTERN}")
     return name

@@ -7,7 +7,6 @@ attempt, so each attempt is signed anew; the id is the webhook's own and the sam
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -91,9 +90,8 @@ class WebhookSender:
         """Stop at once. What was not accepted yet stays undone."""
         for sender in self._senders:
             sender.cancel()
-        for sender in self._senders:
-            with contextlib.suppress(asyncio.CancelledError):
-                await sender
+        if self._senders:
+            await asyncio.wait(self._senders)
         if self._session is not None:
             await self._session.close()
 

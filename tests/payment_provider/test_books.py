@@ -184,7 +184,11 @@ amounts = st.integers(1, 30)
 keys = st.integers(0, 40).map(str)
 requests = st.one_of(
     st.builds(
-        Authorize, keys, payments, amounts, st.sampled_from(["card-ok", "any", "card-declined"]),
+        Authorize,
+        keys,
+        payments,
+        amounts,
+        st.sampled_from(["card-ok", "any", "card-declined"]),
         st.sampled_from(["automatic", "manual"]),
     ),
     st.builds(Capture, keys, payments, amounts),
@@ -196,7 +200,7 @@ happenings = st.lists(st.tuples(st.integers(0, 8), st.one_of(requests, payments)
 
 
 @given(happenings)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_money_is_kept_together_under_any_order_of_requests(happenings: list[tuple[int, OutsideRequest | str]]) -> None:
     books = Books()
     answers: dict[OutsideRequest, object] = {}

@@ -27,7 +27,7 @@ class Line:
 
     __slots__ = ("generation", "pending", "read_offset")
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int | None) -> None:
         self.generation = generation
         self.pending: deque[Pending] = deque()
         self.read_offset = 0

@@ -14,7 +14,7 @@ from .acknowledgements import Acknowledgements, Pending
 from .crash import crash
 from .outbox import Appended, Outbox
 
-log = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 Handle = Callable[[EventT, Pending], Awaitable[None]]
 
@@ -47,7 +47,7 @@ class Agent:
         """Move a message that cannot be handled to the dead letters, so that it stops nobody."""
         reason = str(error) if isinstance(error, Undecodable) else f"{type(error).__name__}: {error}"
         message = event.message
-        log.error("message set aside", reason=reason, topic=message.topic, at=message.offset, exc_info=error)
+        logger.error("message set aside", reason=reason, topic=message.topic, at=message.offset, exc_info=error)
         self.wait_for(await self._outbox.append_dead_letter(event, reason), pending)
 
     def _appended(self, pending: Pending, _appended: Appended) -> None:

@@ -30,7 +30,7 @@ class DeciderApp:
         self._outbox = Outbox(self.app, system, service, settings.partitions)
         self._counts = DeciderCounts(service.name, self._table.__len__, self._timer.__len__)
         self._inbox = Agent(self.app, self._outbox, self._handle)
-        self.agents = (self._inbox,)
+        self.agents: tuple[Agent, ...] = (self._inbox,)
         self.app.tables.add(self._table)
         self.app.agent(self.app.raw_topic(system.commands_topic(service)), name="inbox")(self._inbox.run)
         self.app.task(self._timer.run)
@@ -47,7 +47,7 @@ class DeciderApp:
         counts.consumed.inc()
         partition = event.message.partition
         try:
-            record = self._decide(event.message.value, partition)
+            record = self._decide(event.message.value or b"", partition)
         except VersionGap:
             raise
         except Exception as error:  # whatever a message or a decider is like, the next command must get through

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from faust.types import EventT
 from faust.types.tuples import RecordMetadata
@@ -32,14 +33,14 @@ class Outbox:
     async def append_record(self, record: Record, partition: int) -> Appended:
         """Append the events of one decision of this service."""
         topic = self._system.events_topic(self._service)
-        return await self._append(topic, partition, record[0].subject, self._codec.encode_record(record))
+        return await self._append(topic, partition, record[0].subject.encode(), self._codec.encode_record(record))
 
     async def append_command(self, command: Message) -> Appended:
         """Append a command to the inbox of whoever decides it."""
         owner, _ = self._system.owner(type(command.data))
         partition = partition_of(command.subject, self._partitions)
         topic = self._system.commands_topic(owner)
-        return await self._append(topic, partition, command.subject, self._codec.encode(command))
+        return await self._append(topic, partition, command.subject.encode(), self._codec.encode(command))
 
     async def append_dead_letter(self, event: EventT, reason: str) -> Appended:
         """Set a message aside that this service cannot handle, as it came, with the reason and where it was found."""
@@ -51,11 +52,15 @@ class Outbox:
             "offset": str(message.offset).encode(),
         }
         topic = self._system.dead_letters_topic(self._service)
-        return await self._app.producer.send(
-            topic, message.key, message.value, partition=message.partition, timestamp=None, headers=headers
-        )
+        return await self._append(topic, message.partition, message.key, message.value, headers)
 
-    async def _append(self, topic: str, partition: int, key: str, value: bytes) -> Appended:
-        return await self._app.producer.send(
-            topic, key.encode(), value, partition=partition, timestamp=None, headers=None
-        )
+    async def _append(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: dict[str, bytes] | None = None,
+    ) -> Appended:
+        appended = await self._app.producer.send(topic, key, value, partition, None, headers)
+        return cast(Appended, appended)

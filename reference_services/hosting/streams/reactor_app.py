@@ -79,7 +79,7 @@ class PoliciesAgent:
     async def _handle(self, event: EventT, pending: Pending) -> None:
         self._counts.reacted.inc()
         try:
-            commands = self._react(event.message.value)
+            commands = self._react(event.message.value or b"")
         except Exception as error:  # a record that cannot be read or reacted to must not stop the others
             await self.agent.set_aside(event, pending, error)
             self._counts.dead_lettered.inc()
@@ -100,9 +100,7 @@ class PoliciesAgent:
 class EffectsAgent:
     """Calls the outside for events, many at once, and turns the answers into commands."""
 
-    def __init__(
-        self, system: System, service: Service, app: StreamsApp, outbox: Outbox, caller: EffectCaller
-    ) -> None:
+    def __init__(self, system: System, service: Service, app: StreamsApp, outbox: Outbox, caller: EffectCaller) -> None:
         self._codec = Codec(system)
         self._outbox = outbox
         self._caller = caller
@@ -118,7 +116,7 @@ class EffectsAgent:
     async def _handle(self, event: EventT, pending: Pending) -> None:
         self._counts.reacted.inc()
         try:
-            record = self._codec.decode_record(event.message.value)
+            record = self._codec.decode_record(event.message.value or b"")
         except Exception as error:  # a record that cannot be read must not stop the others
             await self._set_aside(event, pending, error)
             return

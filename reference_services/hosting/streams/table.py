@@ -74,7 +74,7 @@ class EventSourcedTable(Table[bytes, bytes]):
         """Take in one record of the changelog. A log that cannot be folded whole is no memory, so that is the end."""
         message = event.message
         try:
-            self.fold(message.partition, self._codec.decode_record(message.value))
+            self.fold(message.partition, self._codec.decode_record(message.value or b""))
         except (Undecodable, VersionGap) as error:
             crash("the log does not fold", error, topic=message.topic, partition=message.partition, at=message.offset)
         self._restored[message.tp] = message.offset
@@ -97,6 +97,8 @@ class EventSourcedTable(Table[bytes, bytes]):
 
 class AggregateStore(memory.Store):
     """Where Faust's recovery puts what it reads."""
+
+    table: EventSourcedTable
 
     def apply_changelog_batch(
         self, batch: Iterable[EventT], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
