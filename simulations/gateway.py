@@ -125,7 +125,7 @@ class VirtualGateway:
     def deliver_webhook(self, report: PaymentReport, webhook_id: str) -> None:
         """The provider reports something. It is taken in even under overload: refusing it would only bring it back."""
         operation = next(found for found in self._operations.values() if isinstance(found, Action) and found.signed)
-        principal = Principal("provider", operation.roles[0])
+        principal = Principal("webhook", operation.roles[0])
         do = Do(operation.name, principal, idempotency_key=webhook_id)
         call = Call(principal, {}, report, self.command_id(do), self._clock.now_us)
         self._enqueue(Exchange(do, operation, call, _nobody_waits))

@@ -1,4 +1,4 @@
-"""The outside world in virtual time: the payment provider's own books, misbehaving as the scenario says.
+"""The outside world in virtual time: the provider's own books and misbehaviour, over a network with a delay.
 
 Calls are retried as the real effects host does it: exponential backoff with full jitter, a time limit for each attempt
 and a limit to their number.
@@ -6,22 +6,18 @@ and a limit to their number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from reference_services.kernel.effect import Effect, RetryPlan, answer_id
 from reference_services.kernel.message import Command, Message, child_traceparent
-from reference_services.kernel.outside import OutsideAnswer, OutsideRequest
+from reference_services.kernel.outside import LedgerEntry, OutsideAnswer, OutsideRequest
 from reference_services.kernel.random_streams import stream
 from reference_services.kernel.system import Service, System
-from reference_services.payment_provider.books import Books, CardTerms, Movement, Webhook
-from reference_services.payment_provider.misbehaviour import (
-    Behaviour,
-    Misbehaviour,
-    draw_behaviour,
-    draw_deliveries,
-)
+from reference_services.payment_provider.misbehaviour import Misbehaviour
+from reference_services.payment_provider.provider import Booked, Delivery, Provider
 
 from .clock import VirtualClock
 from .gateway import VirtualGateway
@@ -29,18 +25,17 @@ from .workers import Inboxes
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt at one effect's call, and what it will meet."""
+    """One attempt, the ``number``-th, at the call that ``effect`` makes because of ``event``."""
 
     service: Service
     effect: Effect
     event: Message[Any]
     request: OutsideRequest
     number: int
-    behaviour: Behaviour
 
 
 class VirtualProvider:
-    """Performs the services' effects against the provider's books, over a network with a delay."""
+    """Performs the services' effects and delivers the webhooks that follow."""
 
     def __init__(
         self,
@@ -52,12 +47,11 @@ class VirtualProvider:
         seed: int,
         network_us: int,
     ) -> None:
-        self.books = Books()
         self._clock = clock
         self._system = system
         self._inboxes = inboxes
         self._gateway = gateway
-        self._knobs = knobs
+        self._provider = Provider(seed, knobs)
         self._seed = seed
         self._network_us = network_us
         self._plan = RetryPlan()
@@ -66,58 +60,41 @@ class VirtualProvider:
         """Make the call that ``event`` asks for, and have its answer recorded."""
         request = effect.request(event.data)
         if request is not None:
-            self._try((service, effect, event, request, 1))
+            self._try(Attempt(service, effect, event, request, 1))
 
-    def _try(self, call: tuple[Service, Effect, Message[Any], OutsideRequest, int]) -> None:
-        request, number = call[3], call[4]
-        behaviour = draw_behaviour(self._knobs, self._seed, request.idempotency_key, number)
-        attempt = Attempt(*call, behaviour)
-        if behaviour.fate == "lost":
-            self._clock.after(self._plan.timeout_us, self._failed, attempt)
-        else:
-            self._clock.after(self._network_us, self._arrived, attempt)
+    def ledger(self) -> Iterable[LedgerEntry]:
+        """Every movement of money so far, by the provider's own books."""
+        return self._provider.books.ledger
+
+    def _try(self, attempt: Attempt) -> None:
+        self._clock.after(self._network_us, self._arrived, attempt)
 
     def _arrived(self, attempt: Attempt) -> None:
-        behaviour = attempt.behaviour
-        back_us = behaviour.answer_after_us + self._network_us
-        if behaviour.fate == "failed":
-            self._clock.after(back_us, self._failed, attempt)
-            return
-        answer = self._do(attempt)
-        if behaviour.fate == "silent" or back_us > self._plan.timeout_us:
+        reaction = self._provider.receive(attempt.request, self._clock.now_us)
+        if reaction.booked is not None:
+            self._deliver_copies(reaction.booked)
+        if reaction.settlement is not None:
+            wait_us = reaction.settlement.due_us - self._clock.now_us
+            self._clock.after(wait_us, self._settle, reaction.settlement.payment_id)
+        back_us = reaction.answer_after_us + self._network_us
+        if reaction.fate in ("lost", "silent") or back_us > self._plan.timeout_us:
             self._clock.after(self._plan.timeout_us, self._failed, attempt)
-        elif behaviour.fate == "failed-after":
+        elif reaction.answer is None:
             self._clock.after(back_us, self._failed, attempt)
         else:
-            self._clock.after(back_us, self._answered, (attempt, answer))
-
-    def _do(self, attempt: Attempt) -> OutsideAnswer:
-        behaviour, now_us = attempt.behaviour, self._clock.now_us
-        terms = CardTerms(
-            behaviour.declined,
-            now_us + behaviour.capture_after_us,
-            now_us + self._knobs.authorization_lifetime_us,
-        )
-        handled = self.books.handle(attempt.request, now_us, terms)
-        if handled.movement is not None:
-            delay_us = 0 if behaviour.early else behaviour.answer_after_us
-            self._clock.after(delay_us, self._tell, handled.movement.webhook)
-        if handled.capture_due_us:
-            payment_id: str = attempt.request.payment_id  # type: ignore[attr-defined]
-            self._clock.after(handled.capture_due_us - now_us, self._settle, payment_id)
-        return handled.answer
+            self._clock.after(back_us, self._answered, (attempt, reaction.answer))
 
     def _settle(self, payment_id: str) -> None:
-        movement: Movement | None = self.books.settle(payment_id, self._clock.now_us)
-        if movement is not None:
-            self._tell(movement.webhook)
+        booked = self._provider.settle(payment_id, self._clock.now_us)
+        if booked is not None:
+            self._deliver_copies(booked)
 
-    def _tell(self, webhook: Webhook) -> None:
-        for delay_us in draw_deliveries(self._knobs, self._seed, webhook.id):
-            self._clock.after(delay_us + self._network_us, self._deliver, webhook)
+    def _deliver_copies(self, booked: Booked) -> None:
+        for delivery in booked.deliveries:
+            self._clock.after(delivery.after_us + self._network_us, self._deliver, delivery)
 
-    def _deliver(self, webhook: Webhook) -> None:
-        self._gateway.deliver_webhook(webhook.report, webhook.id)
+    def _deliver(self, delivery: Delivery) -> None:
+        self._gateway.deliver_webhook(delivery.webhook.report, delivery.webhook.id)
 
     def _answered(self, answered: tuple[Attempt, OutsideAnswer]) -> None:
         attempt, answer = answered
@@ -129,7 +106,7 @@ class VirtualProvider:
             self._record(attempt, attempt.effect.gave_up(attempt.event.data, reason), None)
             return
         draw = stream(self._seed, "effect.backoff", f"{attempt.request.idempotency_key}#{attempt.number}")
-        again = (attempt.service, attempt.effect, attempt.event, attempt.request, attempt.number + 1)
+        again = msgspec.structs.replace(attempt, number=attempt.number + 1)
         self._clock.after(self._plan.pause_us(attempt.number, draw), self._try, again)
 
     def _record(self, attempt: Attempt, data: Command | None, answer: OutsideAnswer | None) -> None:

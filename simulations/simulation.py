@@ -152,7 +152,7 @@ class Simulation:
 
     def _close_books(self) -> None:
         """Let those speak who only know at the end: the provider's ledger and the hosts' counts."""
-        for entry in self._provider.books.ledger:
+        for entry in self._provider.ledger():
             self._recorder.observe(ProviderBooked(entry), f"payment/{entry.payment_id}", self._end_us)
         for worker in self._deciders:
             self._recorder.observe(worker.count(), f"service/{worker.service.name}", self._end_us)
