@@ -574,15 +574,14 @@ AT_REST = (
     PaymentVoided,
     PaymentRefunded,
     NotificationSent,
-    NotificationFailed,
 )
 
 
 class EverythingSettles(Invariant):
     """Liveness: whatever is under way comes to rest, in a final state or under a running deadline.
 
-    Asking again is not progress: what counts is since when something has not been at rest. An order rests under a
-    deadline (its hold's, its pickup's) only until then.
+    Asking again is not progress: what counts is since when something has not been at rest. What waits for a deadline (a
+    hold's, a pickup's, the next attempt's) is at rest only until then.
     """
 
     name = "everything-settles"
@@ -616,6 +615,14 @@ class EverythingSettles(Invariant):
     def ready(self, message: Message[ReadyForPickup]) -> None:
         self._held_until_us.pop(message.subject, None)
         self._since_us[message.subject] = message.data.pickup_by_us
+
+    @on(NotificationFailed)
+    def message_failed(self, message: Message[NotificationFailed]) -> None:
+        again_at_us = message.data.again_at_us
+        if again_at_us:
+            self._since_us[message.subject] = again_at_us
+        else:
+            self._since_us.pop(message.subject, None)
 
     def finish(self, end_us: int) -> None:
         for subject, since_us in self._since_us.items():

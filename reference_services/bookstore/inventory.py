@@ -145,7 +145,7 @@ class Reservation(msgspec.Struct, frozen=True):
 class Stock(msgspec.Struct, frozen=True):
     """Units of one product. Ended reservations are not kept, so the state is bounded by the units on hand.
 
-    ``held`` is in order of expiry, because every hold lasts equally long.
+    ``held`` is in order of expiry.
     """
 
     sku: str
@@ -188,7 +188,7 @@ class StockDecider(Decider[Stock]):
         match event:
             case StockReserved():
                 hold = Reservation(event.order_id, event.units, event.expires_us)
-                held = {**stock.held, event.reservation_id: hold}
+                held = _with(stock.held, event.reservation_id, hold)
                 return Stock(stock.sku, stock.available - event.units, held, stock.committed)
             case ReservationCommitted():
                 committed = {**stock.committed, event.reservation_id: stock.held[event.reservation_id]}
@@ -221,11 +221,11 @@ class StockDecider(Decider[Stock]):
             return []
         if reservation_id in stock.held:
             return [ReservationCommitted(stock.sku, command.order_id, reservation_id, units)]
-        if units > stock.available:
-            return [StockRejected(stock.sku, command.order_id, reservation_id, units)]
         again = f"{reservation_id}/again"
         if again in stock.committed:
             return []
+        if units > stock.available:
+            return [StockRejected(stock.sku, command.order_id, reservation_id, units)]
         return [
             self._hold(stock, command.order_id, again, units, now_us),
             ReservationCommitted(stock.sku, command.order_id, again, units),
@@ -249,6 +249,16 @@ def _expire(stock: Stock, command: ExpireReservation, now_us: int) -> list[Event
     if hold is None or now_us < hold.expires_us:
         return []
     return [ReservationExpired(stock.sku, hold.order_id, command.reservation_id, hold.units)]
+
+
+def _with(held: Mapping[str, Reservation], reservation_id: str, hold: Reservation) -> dict[str, Reservation]:
+    """``held`` and one more, in order of expiry: nearly always last, but the clocks of two senders may differ."""
+    more = dict(held)
+    latest = next(reversed(more.values()), hold)
+    more[reservation_id] = hold
+    if latest.expires_us > hold.expires_us:
+        return dict(sorted(more.items(), key=lambda item: item[1].expires_us))
+    return more
 
 
 def _without(reservations: Mapping[str, Reservation], reservation_id: str) -> dict[str, Reservation]:

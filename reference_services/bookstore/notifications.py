@@ -5,18 +5,19 @@ Aggregate ``message``, keyed by what it is about and its kind, so each is sent o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
 
-from ..kernel.decider import Decider
+from ..kernel.decider import Deadline, Decider
 from ..kernel.effect import Effect
 from ..kernel.message import Command, Event
 from ..kernel.outside import OutsideRequest, SendMessage
 from ..kernel.policy import reacts_to
 from ..kernel.transitions import TransitionTable
 from .orders import OrderCancelled, OrderConfirmed, OrderRefunded, PickupReminderDue
+from .terms import Terms
 
 Kind = Literal["receipt", "pickup-reminder", "cancellation", "refund"]
 
@@ -33,23 +34,30 @@ class SendNotification(Command, frozen=True):
 
 
 class RecordDelivery(Command, frozen=True):
-    """The message gateway took the message, or every attempt failed."""
+    """The message gateway took the message, or could not be reached."""
 
     message_id: str
     delivered: bool
     detail: str = ""
 
 
+class SendAgain(Command, frozen=True):
+    """A message that did not get through is due again. Sent by time itself."""
+
+    message_id: str
+
+
 # Events
 
 
 class NotificationRequested(Event, frozen=True):
-    """The message is being handed to the message gateway."""
+    """The message is being handed to the message gateway, for the ``attempt``-th time."""
 
     message_id: str
     recipient: str
     kind: Kind
     text: str
+    attempt: int = 1
 
 
 class NotificationSent(Event, frozen=True):
@@ -60,11 +68,12 @@ class NotificationSent(Event, frozen=True):
 
 
 class NotificationFailed(Event, frozen=True):
-    """The customer could not be told."""
+    """The customer could not be told; the next attempt is due at ``again_at_us`` (0: there is none)."""
 
     message_id: str
     kind: Kind
     detail: str
+    again_at_us: int
 
 
 MESSAGE = TransitionTable(
@@ -73,18 +82,24 @@ MESSAGE = TransitionTable(
         ("none", NotificationRequested): "requested",
         ("requested", NotificationSent): "sent",
         ("requested", NotificationFailed): "failed",
+        ("failed", NotificationRequested): "requested",
+        ("failed", NotificationSent): "sent",
     },
 )
+
+ATTEMPTS = 10
+"""How often a message is handed over before it is given up. Each time the host makes several calls."""
 
 # State
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One message to a customer."""
+    """One message to a customer and the request for it; ``again_at_us`` counts while failed (0: given up)."""
 
     message_id: str
     status: str = MESSAGE.initial
-    kind: Kind = "receipt"
+    request: NotificationRequested | None = None
+    again_at_us: int = 0
 
 
 class NoticeDecider(Decider[Notice]):
@@ -92,28 +107,46 @@ class NoticeDecider(Decider[Notice]):
 
     name = "message"
     key_field = "message_id"
-    commands = (SendNotification, RecordDelivery)
+    commands = (SendNotification, RecordDelivery, SendAgain)
     events = (NotificationRequested, NotificationSent, NotificationFailed)
     transitions = MESSAGE
+
+    def __init__(self, terms: Terms) -> None:
+        self._again_after_us = terms.ask_provider_after_us
 
     def initial(self, key: str) -> Notice:
         return Notice(key)
 
     def decide(self, notice: Notice, command: Command, now_us: int) -> list[Event]:
+        request = notice.request
+        if request is None:
+            if not isinstance(command, SendNotification):
+                return []
+            return [NotificationRequested(command.message_id, command.recipient, command.kind, command.text)]
         match command:
-            case SendNotification() if notice.status == "none":
-                return [NotificationRequested(command.message_id, command.recipient, command.kind, command.text)]
-            case RecordDelivery(delivered=True) if notice.status == "requested":
-                return [NotificationSent(command.message_id, notice.kind)]
-            case RecordDelivery() if notice.status == "requested":
-                return [NotificationFailed(command.message_id, notice.kind, command.detail)]
+            case RecordDelivery(delivered=True) if notice.status in ("requested", "failed"):
+                return [NotificationSent(command.message_id, request.kind)]
+            case RecordDelivery(delivered=False) if notice.status == "requested":
+                again_at_us = now_us + self._again_after_us if request.attempt < ATTEMPTS else 0
+                return [NotificationFailed(command.message_id, request.kind, command.detail, again_at_us)]
+            case SendAgain() if notice.again_at_us and now_us >= notice.again_at_us:
+                return [msgspec.structs.replace(request, attempt=request.attempt + 1)]
             case _:
                 return []
 
     def evolve(self, notice: Notice, event: Event) -> Notice:
         status = MESSAGE.next(notice.status, event)
-        assert isinstance(event, self.events)
-        return Notice(notice.message_id, status, event.kind)
+        match event:
+            case NotificationRequested():
+                return Notice(notice.message_id, status, event)
+            case NotificationFailed():
+                return Notice(notice.message_id, status, notice.request, event.again_at_us)
+            case _:
+                return Notice(notice.message_id, status, notice.request)
+
+    def deadlines(self, notice: Notice) -> Iterable[Deadline]:
+        if notice.again_at_us:
+            yield notice.again_at_us, SendAgain(notice.message_id)
 
 
 # Policies

@@ -119,7 +119,10 @@ class CartBody(msgspec.Struct, frozen=True):
 
 
 class OrderBody(msgspec.Struct, frozen=True):
-    """An order as its owner sees it. ``reason`` tells why it was cancelled or why the last payment failed."""
+    """An order as its owner sees it. ``reason`` tells why it was cancelled or why the last payment failed.
+
+    ``pickup_code`` is for the customer to show: store devices and staff read it empty.
+    """
 
     order_id: str
     status: str
@@ -173,6 +176,8 @@ def list_product(call: Call, views: Views) -> ListProduct:
         )
     except ValueError as error:
         raise Problem(UNPROCESSABLE, str(error)) from error
+    if not price_cents:
+        raise Problem(UNPROCESSABLE, "price must be at least 0.01")
     if closes_us <= opens_us:
         raise Problem(UNPROCESSABLE, "sale_closes must be after sale_opens")
     return ListProduct(call.path["sku"], body.title, price_cents, body.limit_per_customer, opens_us, closes_us)
@@ -293,7 +298,10 @@ def pickup_outcome(command: ConfirmPickup, views: Views) -> Outcome:
 def read_order(call: Call, views: Views) -> Outcome:
     order = _own_order(call, views)
     settled = order.status not in ("placed", "paying", "paid", "refunding")
-    return Outcome(_order_body(order), settled=settled)
+    body = _order_body(order)
+    if call.principal.role != CUSTOMER:
+        body = msgspec.structs.replace(body, pickup_code="")
+    return Outcome(body, settled=settled)
 
 
 def read_orders(call: Call, views: Views) -> Outcome:

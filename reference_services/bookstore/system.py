@@ -80,7 +80,7 @@ def build(terms: Terms) -> System:
             Service(
                 "notifications",
                 "What customers are told",
-                (NoticeDecider(),),
+                (NoticeDecider(terms),),
                 policies=notifications.POLICIES,
                 effects=notifications.EFFECTS,
             ),

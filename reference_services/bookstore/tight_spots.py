@@ -67,6 +67,8 @@ class TightSpots(Coverage):
         event = message.data
         self._available[event.sku] -= event.units
         self._expires_us[event.order_id] = event.expires_us
+        if event.order_id in self._captured:
+            self.mark("capture-after-expiry-rereserved")
         if self._available[event.sku] == 0:
             self._last_taken_us[event.sku] = message.time_us
             self.mark("sold-out")
@@ -102,8 +104,8 @@ class TightSpots(Coverage):
     def committed(self, message: Message[ReservationCommitted]) -> None:
         event = message.data
         if event.order_id in self._expired_us:
-            self.mark("capture-after-expiry-rereserved")
-        elif self._expires_us[event.order_id] - message.time_us <= self._expiry_race_us:
+            return
+        if self._expires_us[event.order_id] - message.time_us <= self._expiry_race_us:
             self.mark("expiry-race-won-by-capture")
 
     @on(ReportIgnored)

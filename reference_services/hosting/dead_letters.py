@@ -51,9 +51,7 @@ async def replay_dead_letters(system: System, settings: Settings, service: Servi
             count = 0
             async for letter in _letters(consumer, service):
                 if not letter.replayed:
-                    await producer.send_and_wait(
-                        letter.found_topic, letter.payload, letter.key, letter.found_partition
-                    )
+                    await producer.send_and_wait(letter.found_topic, letter.payload, letter.key, letter.found_partition)
                     count += 1
             await consumer.commit({tp: await consumer.position(tp) for tp in consumer.assignment()})
             return count

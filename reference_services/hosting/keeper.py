@@ -91,11 +91,14 @@ class Keeper(threading.Thread):
             self._charges[child.spec.name] = _Charge(child)
             child.start()
 
-    def stop_all(self, children: Sequence[Child]) -> None:
-        """Stop children side by side and no longer look after them. To be called on this thread."""
+    def stop_all(self, children: Sequence[Child], limit_s: float = STOP_LIMIT_S) -> None:
+        """Stop children side by side and no longer look after them; kill those that still run after ``limit_s``.
+
+        To be called on this thread.
+        """
         for child in children:
             self._charges.pop(child.spec.name, None)
-        stops = [threading.Thread(target=child.stop, args=(STOP_LIMIT_S,)) for child in children]
+        stops = [threading.Thread(target=child.stop, args=(limit_s,)) for child in children]
         for stop in stops:
             stop.start()
         for stop in stops:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
+
+from ..processes.logs import LogLevel
 
 PREFIX = "DOORBUSTER_"
 EMBEDDED = "embedded"
@@ -19,7 +21,6 @@ EMBEDDED_FETCH_WAIT_MS = 20
 KAFKA_FETCH_WAIT_MS = 500
 """Kafka's own default: a fetch is answered as soon as data is there, so a longer wait only saves requests."""
 
-LogLevel = Literal["debug", "info", "warning", "error"]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 

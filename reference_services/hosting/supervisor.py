@@ -28,7 +28,7 @@ from ..registry import load_system
 from .broker import LOOPBACK, BrokerFailed, EmbeddedBroker, create_topics, free_port
 from .child import Child, ChildSpec, Kind
 from .control import ControlSocket
-from .keeper import Keeper
+from .keeper import STOP_LIMIT_S, Keeper
 from .settings import EMBEDDED, Settings
 from .specs import gateway_specs, provider_spec, worker_specs
 from .topology import Topology
@@ -36,6 +36,7 @@ from .topology import Topology
 BROKER = "broker"
 READY_WITHIN_S = 30.0
 ASK_EVERY_S = 0.05
+STOP_LIMIT_WITHOUT_BROKER_S = 1.0
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -229,8 +230,10 @@ class Supervisor:
         self.settings = self.settings.changed(**chosen)
 
     def _stop_processes(self) -> None:
+        # Without the broker nobody can finish anything.
+        limit_s = STOP_LIMIT_WITHOUT_BROKER_S if self._reason_to_end() else STOP_LIMIT_S
         for kind in ("gateway", "worker", "provider"):
-            self._keeper.stop_all([child for child in self._children.values() if child.spec.kind == kind])
+            self._keeper.stop_all([child for child in self._children.values() if child.spec.kind == kind], limit_s)
         if self._broker is not None:
             self._broker.stop()
 

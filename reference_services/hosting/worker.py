@@ -18,9 +18,9 @@ from aiokafka.errors import KafkaError
 from mode.loop import use
 
 from ..kernel.system import Service, System
+from ..processes.logs import configure_logs
 from ..registry import BadTerms, UnknownSystem, load_system
 from .broker import TopicMismatch, create_topics
-from .logs import configure_logs
 from .pages import Pages
 from .settings import BadSettings, Settings
 from .streams.crash import crash

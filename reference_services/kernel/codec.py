@@ -7,6 +7,9 @@ import msgspec
 from .message import Message, Record
 from .system import System
 
+BAD_PAYLOAD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError)
+"""What decoding raises: not JSON or not this shape, not UTF-8, nested beyond reason, a type that nobody knows."""
+
 
 class Undecodable(Exception):
     """Bytes that are not a message of this system; the text says why."""
@@ -50,14 +53,14 @@ class Codec:
         """The message in ``payload``. Raises `Undecodable`."""
         try:
             return self._open(self._envelope.decode(payload))
-        except (msgspec.DecodeError, KeyError) as error:
+        except BAD_PAYLOAD as error:
             raise Undecodable(f"not a message of this system: {error}") from error
 
     def decode_record(self, payload: bytes) -> Record:
         """The record in ``payload``. Raises `Undecodable`."""
         try:
             record = tuple(self._open(envelope) for envelope in self._envelopes.decode(payload))
-        except (msgspec.DecodeError, KeyError) as error:
+        except BAD_PAYLOAD as error:
             raise Undecodable(f"not a record of this system: {error}") from error
         if not record:
             raise Undecodable("a record without events")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AMOUNT = re.compile(r"(\d{1,9})\.(\d{2})")
+_LATEST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_AMOUNT = re.compile(r"([0-9]{1,9})\.([0-9]{2})")
 
 
 @lru_cache(maxsize=4096)  # a sale's few instants are shown in every answer
@@ -17,11 +18,17 @@ def rfc3339(time_us: int) -> str:
 
 
 def instant_us(text: str) -> int:
-    """The instant that RFC 3339 ``text`` names, in microseconds. Raises ValueError; an offset is required."""
+    """The instant that RFC 3339 ``text`` names, in microseconds.
+
+    Raises ValueError, also for instants before 1970 or after 9999 (UTC). An offset is required.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset; write e.g. 2026-09-01T10:00:00Z")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    time_us = (moment - _EPOCH) // timedelta(microseconds=1)
+    if not 0 <= time_us <= _LATEST_US:
+        raise ValueError(f"{text!r} is not between the years 1970 and 9999")
+    return time_us
 
 
 def decimal_of(amount_cents: int) -> str:

@@ -7,12 +7,14 @@ of money in the provider's own books (`ProviderBooked`) and what the hosts count
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Literal
 
 import msgspec
 
-from .message import Event, Message, Record
+from .message import Event, Message, Record, event_id
 from .outside import LedgerEntry
 
 AnswerOutcome = Literal["ok", "refused", "error", "unknown"]
@@ -73,31 +75,43 @@ class HistoryHash:
 
 
 def in_causal_order(records: Iterable[Record]) -> Iterator[Record]:
-    """Reorder records so that none comes before the event that caused it, changing as little as possible.
+    """Reorder records so that none comes before what led to it, changing as little as possible.
 
-    Topics are read side by side, so an effect can arrive before its cause. A record is held back until the event named
-    by its command's id has been seen. Commands of policies carry that event's id as a prefix; others wait for nothing.
-    Records whose cause never comes are given out at the end, in order of arrival.
+    Topics are read side by side, so an effect can arrive before its cause. A record is held back until two events have
+    been seen: the one that caused it, and its aggregate's one before it. ``records`` must have the versions of each
+    aggregate in order. What never gets its turn, because of a hole in the history, is given out at the end, in order
+    of arrival.
     """
     seen: set[str] = set()
-    waiting: dict[str, list[Record]] = {}
-    for record in records:
-        ready = [record]
+    waiting: dict[str, list[tuple[int, Record]]] = {}
+    for arrival in enumerate(records):
+        ready = deque([arrival])
         while ready:
-            current = ready.pop(0)
-            cause = cause_of(current)
-            if cause and cause not in seen:
-                waiting.setdefault(cause, []).append(current)
+            position, record = ready.popleft()
+            missing = next((event for event in _led_to(record) if event not in seen), None)
+            if missing is not None:
+                waiting.setdefault(missing, []).append((position, record))
                 continue
-            yield current
-            for message in current:
+            yield record
+            for message in record:
                 seen.add(message.id)
                 ready.extend(waiting.pop(message.id, ()))
-    for held in waiting.values():
-        yield from held
+    yield from (record for _, record in sorted((each for held in waiting.values() for each in held), key=itemgetter(0)))
 
 
 def cause_of(record: Record) -> str:
-    """The id of the event whose policy or effect led to ``record``; empty for what clients and deadlines caused."""
-    command_id = record[0].causation_id
-    return command_id.partition(":")[0] if ":" in command_id else ""
+    """The id of the event whose policy or effect led to ``record``; empty for what clients and deadlines caused.
+
+    Their commands' ids are the event's and two parts more; the event's own may contain the separator too.
+    """
+    cause, *more = record[0].causation_id.rsplit(":", 2)
+    return cause if len(more) == 2 else ""
+
+
+def _led_to(record: Record) -> Iterator[str]:
+    """The ids of the events that ``record`` must not come before."""
+    if cause := cause_of(record):
+        yield cause
+    first = record[0]
+    if first.version > 1:
+        yield event_id(first.subject, first.version - 1, 0)

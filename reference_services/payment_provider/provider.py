@@ -23,6 +23,9 @@ from ..kernel.outside import (
 from .books import Books, CardTerms, Movement, Webhook
 from .misbehaviour import Behaviour, Fate, Misbehaviour, draw_behaviour, draw_deliveries
 
+ATTEMPTS_KEPT = 50_000
+"""Of how many keys, the latest, attempts are counted. One that is forgotten draws as if for the first time."""
+
 NEVER_DONE: tuple[Fate, ...] = ("lost", "failed")
 
 
@@ -146,7 +149,9 @@ class Provider:
 
     def _draw(self, request: OutsideRequest) -> Behaviour:
         key = request.idempotency_key
-        attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
+        attempt = self._attempts[key] = self._attempts.pop(key, 0) + 1
+        if len(self._attempts) > ATTEMPTS_KEPT:
+            del self._attempts[next(iter(self._attempts))]
         return draw_behaviour(self.misbehaviour, self._seed, key, attempt)
 
     def _terms(self, behaviour: Behaviour, now_us: int) -> CardTerms:

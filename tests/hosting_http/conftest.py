@@ -17,13 +17,14 @@ from kiosk import kiosk
 from standardwebhooks import Webhook
 
 from reference_services.hosting.broker import EmbeddedBroker
-from reference_services.hosting.gateway import Server, listening_socket
+from reference_services.hosting.gateway import GatewayServer
 from reference_services.hosting.http.apps import Gateway
 from reference_services.hosting.http.limits import Limits
 from reference_services.hosting.settings import Settings
 from reference_services.hosting.tokens import mint
 from reference_services.kernel.operation import Principal
 from reference_services.kernel.system import System
+from reference_services.processes.serving import listening_socket
 
 TOKEN_SECRET = "a secret of at least thirty-two bytes"
 WEBHOOK_SECRET = "whsec_dGhlIG1hY2hpbmUncyBzZWNyZXQ="
@@ -38,7 +39,7 @@ class RunningGateway:
         bound = listening_socket("127.0.0.1", 0, shared=False)
         self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         self.client = httpx.Client(base_url=self.url, timeout=20)
-        self._server = Server(self.gateway)
+        self._server = GatewayServer(self.gateway)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, daemon=True)
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from reference_services.kernel.outside import Authorize, LookUp, PaymentReport, Refund, SendMessage
+from reference_services.payment_provider import provider as provider_module
 from reference_services.payment_provider.misbehaviour import EARLY_HEAD_START_US, Misbehaviour
 from reference_services.payment_provider.provider import CaptureSettled, Fact, Provider, RequestTaken
 
@@ -129,3 +130,18 @@ def test_what_cannot_be_recorded_does_not_happen() -> None:
         bank.receive(AUTHORIZE, 100)
     assert bank.settlements() == []
     assert bank.books.is_new(AUTHORIZE)
+
+
+def test_attempts_are_counted_for_the_latest_keys_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_module, "ATTEMPTS_KEPT", 2)
+    bank = provider(error_share=0.5)
+
+    def fates(key: str) -> list[str]:
+        return [bank.receive(LookUp(key, "p"), 100).fate for _ in range(12)]
+
+    first = fates("a")
+    assert set(first) == {"answered", "failed"}
+    assert fates("a") != first
+    fates("b")
+    fates("c")
+    assert fates("a") == first

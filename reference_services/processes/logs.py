@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
-from .settings import LogLevel
+LogLevel = Literal["debug", "info", "warning", "error"]
 
-CHATTY = ("aiokafka", "asyncio", "faust", "kafka", "mode", f"{__package__}.streams")
+CHATTY = ("aiokafka", "asyncio", "faust", "kafka", "mode", "uvicorn", "reference_services.hosting.streams")
 """Libraries that tell every step of their work at ``info``; they are heard from ``warning`` on, or all at ``debug``.
 Faust logs under the name of the module that a class is defined in, hence the last one."""
 

@@ -1,0 +1,86 @@
+"""Which messages a pure function may make, read from its code: no example could be sure to show every case.
+
+The wiring says what a policy reacts to, but not what it asks for; that is in the policy's function. A message class
+that the function's code names, or that a helper which it calls names, counts as one that it may make.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def mentioned(function: Callable[..., Any], wanted: type[T]) -> tuple[type[T], ...]:
+    """The subclasses of ``wanted`` that ``function`` names, in order of first appearance.
+
+    Helpers in the folder of the function are followed, among them methods of the object that a bound method belongs to.
+    A class that is only asked for its instances (``isinstance``) is counted too.
+    """
+    reader = _Reader(_folder(function))
+    named = dict.fromkeys(thing for thing in reader.read(function) if isinstance(thing, type))
+    return tuple(thing for thing in named if issubclass(thing, wanted) and thing is not wanted)
+
+
+class _Reader:
+    """Walks from one function through the helpers beside it, each once."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._seen: set[CodeType] = set()
+
+    def read(self, function: Any) -> Iterator[Any]:
+        """Everything that ``function`` and its helpers name."""
+        owner = type(function.__self__) if isinstance(function, MethodType) else None
+        plain = function.__func__ if isinstance(function, MethodType) else function
+        if not isinstance(plain, FunctionType) or plain.__code__ in self._seen:
+            return
+        self._seen.add(plain.__code__)
+        for thing in _named(plain):
+            yield thing
+            if isinstance(thing, FunctionType) and _folder(thing) == self._folder:
+                yield from self.read(thing)
+        for method in _methods(plain, owner):
+            yield from self.read(MethodType(method, function.__self__))
+
+
+def _named(function: FunctionType) -> Iterator[Any]:
+    """The globals and enclosed variables that the code of ``function`` loads, attributes of modules among them."""
+    enclosed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    for code in _codes(function.__code__):
+        last: Any = None
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_GLOBAL":
+                last = function.__globals__.get(step.argval)
+            elif step.opname == "LOAD_DEREF" and step.argval in enclosed:
+                last = enclosed[step.argval].cell_contents
+            elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(last, ModuleType):
+                last = getattr(last, step.argval, None)
+            else:
+                last = None
+            if last is not None:
+                yield last
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """``code`` and the code of every function, generator and comprehension written inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _methods(function: FunctionType, owner: type | None) -> Iterator[FunctionType]:
+    """The methods of ``owner`` that bear a name which ``function`` uses."""
+    names = {name for code in _codes(function.__code__) for name in code.co_names}
+    for name in sorted(names):
+        method = getattr(owner, name, None)
+        if isinstance(method, FunctionType):
+            yield method
+
+
+def _folder(function: Callable[..., Any]) -> str:
+    return function.__module__.rpartition(".")[0]
