@@ -13,11 +13,11 @@ import locust  # noqa: F401
 from scenarios.problems import ScenarioError
 
 from .clock import Clock
+from .exit_codes import INVALID, PASS, USAGE
 from .generator import SetupFailed, Target
 from .plan import opening_after, plan_run, scenario_for
 from .runner import run_plan
-
-PASS, USAGE, INVALID = 0, 2, 4
+from .tokens import SECRET_VARIABLE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         "--variant", choices=("live", "whole"), default="live", help="compressed for real time, or as it is"
     )
     run.add_argument("--base-url", required=True, help="where the services are mounted, e.g. http://127.0.0.1:8080")
-    run.add_argument(
-        "--token-secret-env", default="DOORBUSTER_TOKEN_SECRET", help="variable that holds the token secret"
-    )
+    run.add_argument("--token-secret-env", default=SECRET_VARIABLE, help="variable that holds the token secret")
     run.add_argument("--seed", type=int, default=1, help="seed of all random draws")
     run.add_argument("--out", type=Path, required=True, help="folder for the calls and the report")
     run.add_argument("--stop-with-stdin", action="store_true", help="stop when the standard input ends")

@@ -29,7 +29,7 @@ OWN_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL)
 """Too many open files, or no port left to call from: the generator's own trouble, not the service's."""
 
 STOPPED = Got(0, "unknown", reason="stopped")
-"""What came of a call during which the run ended."""
+"""What came of a call that was cut off: the run ended, or this process ran short of something."""
 
 Record = Callable[[RequestRow, str, int], None]
 """Takes in one call that has ended, its HTTP method, and the size of its answer in bytes."""

@@ -114,7 +114,7 @@ class LoadGenerator:
             round((self._clock.now_us() - self._plan.origin_us) / 1_000_000, 1),
             schedule.planned,
             schedule.sent,
-            schedule.sent - self._dispatcher.live,
+            max(0, schedule.sent - self._dispatcher.live),
             schedule.dropped,
             dict(self._recorder.outcomes),
             *percentiles_ms,

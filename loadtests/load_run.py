@@ -21,8 +21,8 @@ from scenarios.run_records import RequestRow
 from .plan import Variant
 from .recorder import read_requests
 from .report import Line, LoadReport, Progress, Started
+from .tokens import SECRET_VARIABLE
 
-SECRET_VARIABLE = "DOORBUSTER_TOKEN_SECRET"  # noqa: S105  # the name of a variable
 LOG = "load.log"
 STOP_TIMEOUT_S = 15.0
 
@@ -72,6 +72,11 @@ class LoadRun:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the load generator."""
+        return self._process.pid
 
     def progress(self) -> Iterator[Started | Progress]:
         """First that it has started, then how it stands, once a second, until it ends. Raises `LoadFailed`."""

@@ -23,14 +23,14 @@ from locust.rpc import Message
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.clock import Clock
+from loadtests.exit_codes import INVALID, USAGE
 from loadtests.generator import LoadGenerator, Target, prepare
 from loadtests.locust_user import OpenModelUser, telling_locust
 from loadtests.plan import LoadPlan, Share, opening_after, plan_run, scenario_for
 from loadtests.report import LoadReport, combined_report
+from loadtests.tokens import SECRET_VARIABLE
 from scenarios.problems import ScenarioError
 
-USAGE, INVALID = 2, 4
-TOKEN_SECRET = "DOORBUSTER_TOKEN_SECRET"  # noqa: S105  # the name of a variable
 REPORT = "doorbuster_report"
 """The message with which a worker tells the master what has come of its share."""
 
@@ -86,8 +86,8 @@ def add_options(parser: ArgumentParser, **_: Any) -> None:
 def check_options(environment: Any, **_: Any) -> None:
     """Say at once what is wrong with the options, and listen for what comes of each share."""
     options = environment.parsed_options
-    if not os.environ.get(TOKEN_SECRET):
-        raise SystemExit(f"set {TOKEN_SECRET} to the secret under which the services accept bearer tokens")
+    if not os.environ.get(SECRET_VARIABLE):
+        raise SystemExit(f"set {SECRET_VARIABLE} to the secret under which the services accept bearer tokens")
     try:
         scenario_for(options.scenario, options.variant)
     except ScenarioError as error:
@@ -119,7 +119,7 @@ def _begin(environment: Any) -> None:
         options.workers_in_order = _workers_in_order(runner) if isinstance(runner, MasterRunner) else []
     plan = plan_run(scenario, options.seed, options.opens_at_us)
     folder = _folder(options.out, plan)
-    target = Target(environment.host or "", os.environ[TOKEN_SECRET])
+    target = Target(environment.host or "", os.environ[SECRET_VARIABLE])
     tell = telling_locust(environment.events.request)
     if leads:
         prepare(plan, target, folder, tell, clock)

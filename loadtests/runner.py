@@ -75,9 +75,13 @@ def _run(runner: LocalRunner, generator: LoadGenerator, started: Started) -> Non
 
 def _interrupt_when_told_to_stop(stop_with_stdin: bool) -> None:
     main = gevent.getcurrent()
+    told: list[bool] = []
 
     def interrupt() -> None:
-        gevent.kill(main, KeyboardInterrupt, block=False)
+        # Ctrl-C reaches every process of a terminal, and the one above passes it on: twice told is once told.
+        if not told:
+            told.append(True)
+            gevent.kill(main, KeyboardInterrupt, block=False)
 
     def interrupt_at_end_of(descriptor: int) -> None:
         gevent.os.make_nonblocking(descriptor)

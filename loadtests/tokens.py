@@ -9,6 +9,9 @@ import jwt
 
 from reference_services.kernel.operation import Principal
 
+SECRET_VARIABLE = "DOORBUSTER_TOKEN_SECRET"  # noqa: S105  # the name of a variable
+"""The environment variable that holds the secret under which the services accept tokens."""
+
 TOKENS_KEPT = 50_000
 
 

@@ -8,12 +8,15 @@ import numpy
 
 from . import wording
 from .chart import Bar, BarChart, HeatChart, HeatPanel
-from .hops import hops_beside
+from .hops import Hop
 from .run import Run
 from .time_axis import Floats, TimeAxis
 
 TYPES_SHOWN = 30
 """Types of events drawn; of more, the most frequent."""
+
+HOPS_SHOWN = 25
+"""Hops listed; of more, those on which most time was spent."""
 
 NO_EVENTS = "No events were recorded."
 
@@ -44,6 +47,15 @@ def counts_chart(runs: Sequence[Run]) -> BarChart:
         tuple(Bar(name, tuple(float(count) for count in each)) for name, each in counts[:TYPES_SHOWN]),
         "" if counts else NO_EVENTS,
     )
+
+
+def hops_beside(runs: Sequence[Run]) -> list[tuple[str, tuple[Hop | None, ...]]]:
+    """Hops by label, one column a run, at most ``HOPS_SHOWN`` of them, in order of first passage."""
+    columns = [{hop.label: hop for hop in run.hops} for run in runs]
+    labels = list(dict.fromkeys(label for column in columns for label in column))
+    spent = {label: max(column[label].spent_us for column in columns if label in column) for label in labels}
+    kept = set(sorted(labels, key=lambda label: -spent[label])[:HOPS_SHOWN])
+    return [(label, tuple(column.get(label) for column in columns)) for label in labels if label in kept]
 
 
 def hops_chart(runs: Sequence[Run]) -> BarChart:

@@ -10,6 +10,7 @@ from . import wording
 from .chart import WORLD_COLOURS, Colour, Panel, Series, TimeChart
 from .gauges import CountedGauge
 from .run import Run
+from .scales import time_unit
 from .spans import running_out_axis
 from .time_axis import TimeAxis
 
@@ -84,13 +85,11 @@ def _apart(worlds: list[World], axis: TimeAxis) -> TimeChart:
     gauge = worlds[0][1].gauge
     keys = list(dict.fromkeys(key for _, counted in worlds for key in counted.chief.busiest_keys() if key))
     shown = sorted(keys[:KEYS_AT_MOST])
-    note = "Each on its own; they share the scale."
-    if len(keys) > len(shown):
-        note = f"The {len(shown)} of {len(keys)} that moved most; they share the scale."
+    apart = f"The {len(shown)} of {len(keys)} that moved most" if len(keys) > len(shown) else "Each on its own"
     return TimeChart(
         _slug(f"{gauge.title} by {gauge.per}"),
         f"{gauge.title} {gauge.chief().name}, by {gauge.per}",
-        note,
+        f"{apart}, over {time_unit(axis)[0]} since the opening; they share the scale.",
         gauge.unit,
         "count",
         axis,

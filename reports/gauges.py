@@ -30,7 +30,7 @@ class Moves(msgspec.Struct, frozen=True):
 
     def levels(self, axis: TimeAxis) -> Floats:
         """The level at the end of each bucket."""
-        reached = numpy.searchsorted(self.seconds, axis.edges_s[1:], side="right")
+        reached = numpy.searchsorted(self.seconds, axis.edges_s[1:], side="left")
         levels: Floats = numpy.concatenate([[0.0], self.amounts.cumsum()])[reached]
         return levels
 

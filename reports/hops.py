@@ -6,16 +6,10 @@ queue of the one who reacts, and for effects the outside world's answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 from pandas import DataFrame, Index
 
 from .percentiles import percentiles
-from .run import Run
-
-HOPS_SHOWN = 25
-"""Hops listed; of more, those on which most time was spent."""
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -38,24 +32,15 @@ class Hop(msgspec.Struct, frozen=True):
         return self.count * self.median_us
 
 
-def hops_of(run: Run) -> list[Hop]:
-    """Every hop of the run, in order of first passage."""
-    passages = _passages(run.events)
+def hops_in(events: DataFrame) -> list[Hop]:
+    """Every hop in a history (columns ``time_us, id, name, cause``), in order of first passage."""
+    passages = _passages(events)
     if passages.empty:
         return []
     return [
         Hop(str(cause), str(effect), len(taken_us), *percentiles(taken_us.to_numpy(), [50, 99]))
         for (cause, effect), taken_us in passages.groupby(["cause_name", "name"], sort=False)["taken_us"]
     ]
-
-
-def hops_beside(runs: Sequence[Run]) -> list[tuple[str, tuple[Hop | None, ...]]]:
-    """Hops by label, one column a run, at most ``HOPS_SHOWN`` of them, in order of first passage."""
-    columns = [{hop.label: hop for hop in hops_of(run)} for run in runs]
-    labels = list(dict.fromkeys(label for column in columns for label in column))
-    spent = {label: max(column[label].spent_us for column in columns if label in column) for label in labels}
-    kept = set(sorted(labels, key=lambda label: -spent[label])[:HOPS_SHOWN])
-    return [(label, tuple(column.get(label) for column in columns)) for label in labels if label in kept]
 
 
 def _passages(events: DataFrame) -> DataFrame:

@@ -10,8 +10,8 @@ import msgspec
 from reference_services.kernel.invariant import Finding, Violation
 
 from . import wording
-from .event_charts import TYPES_SHOWN, counts_of
-from .hops import Hop, hops_beside
+from .event_charts import TYPES_SHOWN, counts_of, hops_beside
+from .hops import Hop
 from .key_figures import OperationFigures, SlowRequest, operations_of, slowest_requests
 from .run import Run
 from .verdict import Verdict, told_value

@@ -52,11 +52,15 @@ class Gauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: str
     unit: str
-    series: tuple[GaugeSeries, ...]
+    series: Annotated[tuple[GaugeSeries, ...], msgspec.Meta(min_length=1)]
     per: str = ""
     runs_out: str = ""
     ran_out: str = "Ran out after"
     stacked: bool = True
+
+    def __post_init__(self) -> None:
+        if self.runs_out and self.runs_out not in {series.name for series in self.series}:
+            raise ValueError(f"runs_out names {self.runs_out!r}, which is none of the series")
 
     def chief(self) -> GaugeSeries:
         """The series to draw where there is room for one only."""

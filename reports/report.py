@@ -31,13 +31,11 @@ def write_report(folder: Path) -> Path:
     each, if something is missing or damaged; then nothing is written.
     """
     runs = read_runs(folder)
-    verdicts = {run.world: judge_run(run) for run in runs}
-    charts = charts_of(runs)
+    verdicts = _judged(runs)
     verdict = _overall(verdicts)
+    charts = charts_of(runs)
     page = render(runs, verdict, charts)
-    for run in runs:
-        write_verdict(run.path, verdicts[run.world])
-    write_verdict(folder, verdict)
+    _write_verdicts(folder, runs, verdicts)
     write_charts(charts, folder / "charts")
     write_atomically(folder / REPORT_FILE, page.encode())
     return folder / REPORT_FILE
@@ -46,12 +44,9 @@ def write_report(folder: Path) -> Path:
 def write_verdict_only(folder: Path) -> Verdict:
     """Judge a run's or a rehearsal's folder without drawing anything. Raises as `write_report` does."""
     runs = read_runs(folder)
-    verdicts = {run.world: judge_run(run) for run in runs}
-    for run in runs:
-        write_verdict(run.path, verdicts[run.world])
-    verdict = _overall(verdicts)
-    write_verdict(folder, verdict)
-    return verdict
+    verdicts = _judged(runs)
+    _write_verdicts(folder, runs, verdicts)
+    return _overall(verdicts)
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -61,7 +56,10 @@ def read_runs(folder: Path) -> list[Run]:
     runs = [Run(folder / world) for world in WORLDS]
     for run, world in zip(runs, WORLDS, strict=True):
         if run.info.world != world:
-            raise NotARunFolder(f"{run.path}: holds a run of the {run.info.world} world; make the rehearsal again")
+            raise NotARunFolder(f"{run.path}: holds a {run.info.world} run; make the rehearsal again")
+    simulated, live = (run.info for run in runs)
+    if (simulated.scenario, simulated.system, simulated.pictures) != (live.scenario, live.system, live.pictures):
+        raise NotARunFolder(f"{folder}: its two runs are not of one rehearsal; make the rehearsal again")
     return runs
 
 
@@ -76,5 +74,16 @@ def charts_of(runs: Sequence[Run]) -> list[Chart]:
     ]
 
 
+def _judged(runs: Sequence[Run]) -> dict[str, Verdict]:
+    """The verdict on each run, by world."""
+    return {run.world: judge_run(run) for run in runs}
+
+
 def _overall(verdicts: dict[str, Verdict]) -> Verdict:
     return worst_of(verdicts) if len(verdicts) > 1 else next(iter(verdicts.values()))
+
+
+def _write_verdicts(folder: Path, runs: Sequence[Run], verdicts: dict[str, Verdict]) -> None:
+    for run in runs:
+        write_verdict(run.path, verdicts[run.world])
+    write_verdict(folder, _overall(verdicts))

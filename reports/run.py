@@ -13,6 +13,7 @@ from pandas import DataFrame, Series
 from scenarios.run_folder import Findings, RunFolderReader, RunInfo
 
 from .gauges import CountedGauge, count, headline
+from .hops import Hop, hops_in
 from .pictures import Pictures, read_pictures
 from .wording import printable
 
@@ -88,6 +89,11 @@ class Run:
         )
 
     @cached_property
+    def hops(self) -> list[Hop]:
+        """How long each type of event took to cause another."""
+        return hops_in(self.events)
+
+    @cached_property
     def samples(self) -> DataFrame:
         """The measurements, with ``seconds`` from time 0."""
         samples = self._reader.samples()
@@ -111,6 +117,6 @@ def causes(causation_ids: Series) -> Series:
     The rule is `reference_services.kernel.history.cause_of`, applied to a whole column.
     """
     ids = pyarrow.array(causation_ids, pyarrow.string())
-    named = pyarrow.compute.match_substring(ids, ":")
-    before = pyarrow.compute.list_element(pyarrow.compute.split_pattern(ids, ":", max_splits=1), 0)
+    named = pyarrow.compute.greater_equal(pyarrow.compute.count_substring(ids, ":"), 2)
+    before = pyarrow.compute.list_element(pyarrow.compute.split_pattern(ids, ":", max_splits=2, reverse=True), 0)
     return Series(pyarrow.compute.if_else(named, before, "").to_pandas(), index=causation_ids.index, dtype="str")

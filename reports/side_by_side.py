@@ -109,7 +109,9 @@ def summary(rows: list[Row]) -> str:
     """Where the two worlds agree, in a sentence or two."""
     apart = [row for row in rows if not row.agrees]
     if not apart:
-        return f"Simulation and reality agree on all {len(rows)} figures."
+        return (
+            f"Simulation and reality agree on {'all ' if len(rows) > 1 else ''}{wording.counted(len(rows), 'figure')}."
+        )
     said = f"Simulation and reality agree on {len(rows) - len(apart)} of {len(rows)} figures. They are apart on "
     return said + wording.listed([_how_apart(row) for row in apart]) + "."
 

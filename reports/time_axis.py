@@ -49,7 +49,8 @@ class TimeAxis(msgspec.Struct, frozen=True):
 
     def bucket_of(self, seconds: Floats) -> NDArray[numpy.int64]:
         """The bucket that holds each instant; -1 for instants outside."""
-        found = numpy.floor((seconds - self.start_s) / self.bucket_s).astype(numpy.int64)
+        first = round(self.start_s / self.bucket_s)
+        found = numpy.floor(seconds / self.bucket_s).astype(numpy.int64) - first
         return numpy.where((found >= 0) & (found < self.buckets), found, -1)
 
     def counts(self, seconds: Floats) -> Floats:

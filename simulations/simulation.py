@@ -33,8 +33,11 @@ SAMPLES_WANTED = 600
 FINEST_SAMPLE_US = 100_000
 QUIET_SAMPLE_US = 600_000_000
 
+PROGRESS_STEPS = 200
+"""About how many times progress is told while customers arrive, and again afterwards."""
+
 Progress = Callable[[int, int], None]
-"""Told from time to time how many microseconds of how many have been simulated."""
+"""Told from time to time how many journeys of how many have ended; most of the work is done while customers arrive."""
 
 
 class SimulationResult(msgspec.Struct, frozen=True):
@@ -97,8 +100,9 @@ class Simulation:
         self._clients.begin("staff", "setup", journeys.setup(self._scenario, self._seed))
         visits = journeys.visits(self._scenario, self._seed)
         self._clients.begin_visits(visits, self._scenario.opens_at_us)
+        self._journeys = 1 + len(visits)
+        self._last_arrival_us = self._scenario.opens_at_us + (visits[-1].arrives_us if visits else 0)
         if self._folder is not None:
-            self._last_arrival_us = self._scenario.opens_at_us + visits[-1].arrives_us
             self._sample_us = max(FINEST_SAMPLE_US, (self._last_arrival_us - self._start_us) // SAMPLES_WANTED)
             self._sample()
         if self._progress is not None:
@@ -171,8 +175,9 @@ class Simulation:
 
     def _report_progress(self) -> None:
         assert self._progress is not None
-        self._progress(self._clock.now_us - self._start_us, self._end_us - self._start_us)
-        self._every((self._end_us - self._start_us) // 200 + 1, self._report_progress)
+        self._progress(self._clients.finished, self._journeys)
+        ends_us = self._last_arrival_us if self._clock.now_us < self._last_arrival_us else self._end_us
+        self._every((ends_us - self._start_us) // PROGRESS_STEPS + 1, self._report_progress)
 
     def _every(self, interval_us: int, action: Callable[[], None]) -> None:
         self._clock.after(interval_us, lambda _: action())

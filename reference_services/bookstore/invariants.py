@@ -247,9 +247,9 @@ class PriceKept(Invariant):
 
 
 class _Money:
-    """The money of one order, as its payments' events tell."""
+    """The money of one order, as its payments' events tell; ``changed_at_us``: when either side last had to move."""
 
-    __slots__ = ("authorized", "cancelled", "captured", "captured_at_us", "gone", "refunded", "settled", "total")
+    __slots__ = ("authorized", "cancelled", "captured", "changed_at_us", "gone", "refunded", "settled", "total")
 
     def __init__(self, total_cents: int) -> None:
         self.total = total_cents
@@ -257,7 +257,7 @@ class _Money:
         self.gone: set[str] = set()
         self.captured = 0
         self.refunded = 0
-        self.captured_at_us = 0
+        self.changed_at_us = 0
         self.cancelled = False
         self.settled = False
 
@@ -272,8 +272,8 @@ class MoneyFollowsGoods(Invariant):
 
     name = "money-follows-goods"
     statement = (
-        "An order is confirmed if and only if its total is captured and its goods are committed; captured money "
-        "without goods goes back within the bound, and none goes back while the order stands; refunded <= captured "
+        "An order is confirmed if and only if its total is captured and its goods are committed; money without goods "
+        "and goods without money go back within the bound, and no money while the order stands; refunded <= captured "
         "<= authorized; nothing is captured after a void or refund."
     )
 
@@ -313,7 +313,7 @@ class MoneyFollowsGoods(Invariant):
             self.violate(f"{event.payment_id}: captured more than was authorized", message)
         money.gone.add(event.payment_id)
         money.captured += event.amount_cents
-        money.captured_at_us = message.time_us
+        money.changed_at_us = message.time_us
         money.settled = False
 
     @on(PaymentRefunded)
@@ -331,6 +331,7 @@ class MoneyFollowsGoods(Invariant):
     def goods_sold(self, message: Message[ReservationCommitted]) -> None:
         event = message.data
         self._committed[event.order_id] += event.units
+        self._money[event.order_id].changed_at_us = message.time_us
 
     @on(StockReleased)
     def goods_back(self, message: Message[StockReleased]) -> None:
@@ -361,17 +362,18 @@ class MoneyFollowsGoods(Invariant):
         money = self._money[event.order_id]
         money.cancelled = True
         money.settled = not money.kept
-        if not money.settled:
-            money.captured_at_us = message.time_us
+        money.changed_at_us = message.time_us
 
     def finish(self, end_us: int) -> None:
         for order_id, money in self._money.items():
-            if money.captured and not money.settled and end_us > money.captured_at_us + self._bound_us:
-                self.violate(
-                    f"{order_id}: {money.kept} cents kept without goods",
-                    subject=f"order/{order_id}",
-                    time_us=end_us,
-                )
+            if end_us <= money.changed_at_us + self._bound_us:
+                continue
+            subject = f"order/{order_id}"
+            if money.captured and not money.settled:
+                self.violate(f"{order_id}: {money.kept} cents kept without goods", subject=subject, time_us=end_us)
+            if money.cancelled and self._committed[order_id]:
+                units = self._committed[order_id]
+                self.violate(f"{order_id}: {units} units kept though it is cancelled", subject=subject, time_us=end_us)
 
 
 class CaptureOnce(Invariant):

@@ -463,8 +463,7 @@ class OrderDecider(Decider[Order]):
     def _record_commit(self, order: Order, command: RecordCommit, now_us: int) -> list[Event]:
         if order.status in ENDED_WITHOUT_SALE:
             return [LineReturned(order.order_id, command.sku, command.reservation_id)]
-        line = _line(order, command.sku)
-        if order.status != "paid" or line.status == "committed":
+        if order.status != "paid" or _line(order, command.sku).status == "committed":
             return []
         committed = LineCommitted(order.order_id, command.sku, command.reservation_id)
         if any(other.status != "committed" for other in order.lines if other.sku != command.sku):

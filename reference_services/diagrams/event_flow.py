@@ -56,11 +56,6 @@ def service_flow(system: System, service: Service) -> str:
     return chart.text()
 
 
-def path_of(service: Service, action: Action) -> str:
-    """An API call as one writes it, with the prefix under which the service is mounted."""
-    return f"{action.method} /{service.name}{action.path}"
-
-
 def _crossings(chart: Flowchart, system: System) -> dict[tuple[str, str], list[str]]:
     """What travels between two nodes, by their identifiers."""
     crossings: dict[tuple[str, str], dict[str, None]] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
@@ -18,10 +19,13 @@ def mentioned(function: Callable[..., Any], wanted: type[T]) -> tuple[type[T], .
     """The subclasses of ``wanted`` that ``function`` names, in order of first appearance.
 
     Helpers in the folder of the function are followed, among them methods of the object that a bound method belongs to.
-    A class that is only asked for its instances (``isinstance``) is counted too.
+    A class that is only asked for its instances (``isinstance``) is counted too. A class instead of a function names
+    itself. Raises TypeError for anything else that can be called: its code cannot be read.
     """
-    reader = _Reader(_folder(function))
-    named = dict.fromkeys(thing for thing in reader.read(function) if isinstance(thing, type))
+    while isinstance(function, partial):
+        function = function.func
+    things = [function] if isinstance(function, type) else _Reader(_folder(function)).read(function)
+    named = dict.fromkeys(thing for thing in things if isinstance(thing, type))
     return tuple(thing for thing in named if issubclass(thing, wanted) and thing is not wanted)
 
 
@@ -34,17 +38,19 @@ class _Reader:
 
     def read(self, function: Any) -> Iterator[Any]:
         """Everything that ``function`` and its helpers name."""
-        owner = type(function.__self__) if isinstance(function, MethodType) else None
-        plain = function.__func__ if isinstance(function, MethodType) else function
-        if not isinstance(plain, FunctionType) or plain.__code__ in self._seen:
+        bound = isinstance(function, MethodType)
+        plain = function.__func__ if bound else function
+        if not isinstance(plain, FunctionType):
+            raise TypeError(f"{function!r} is not a function whose code can be read")
+        if plain.__code__ in self._seen:
             return
         self._seen.add(plain.__code__)
         for thing in _named(plain):
             yield thing
             if isinstance(thing, FunctionType) and _folder(thing) == self._folder:
                 yield from self.read(thing)
-        for method in _methods(plain, owner):
-            yield from self.read(MethodType(method, function.__self__))
+        for method in _methods(plain, function.__self__) if bound else ():
+            yield from self.read(method)
 
 
 def _named(function: FunctionType) -> Iterator[Any]:
@@ -73,14 +79,13 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _methods(function: FunctionType, owner: type | None) -> Iterator[FunctionType]:
+def _methods(function: FunctionType, owner: Any) -> Iterator[MethodType]:
     """The methods of ``owner`` that bear a name which ``function`` uses."""
-    names = {name for code in _codes(function.__code__) for name in code.co_names}
-    for name in sorted(names):
-        method = getattr(owner, name, None)
+    for name in dict.fromkeys(name for code in _codes(function.__code__) for name in code.co_names):
+        method = getattr(type(owner), name, None)
         if isinstance(method, FunctionType):
-            yield method
+            yield MethodType(method, owner)
 
 
 def _folder(function: Callable[..., Any]) -> str:
-    return function.__module__.rpartition(".")[0]
+    return (function.__module__ or "").rpartition(".")[0]

@@ -38,15 +38,21 @@ COLOURS = {
 """The colours of event storming: commands blue, events orange, policies lilac, what is outside pink."""
 
 _UNSAFE_IN_IDENTIFIERS = re.compile(r"[^A-Za-z0-9_]")
+_UNSAFE_BEFORE_OTHERS = re.compile(r"[^A-Za-z0-9]")
 _UNSAFE_IN_LABELS = re.compile(r"[^\w ./:,'+-]", re.ASCII)
 _LIST_MARK = re.compile(r"^(\s*\d*)([.+-])")
 """Mermaid takes a label such as ``1. order`` for a Markdown list and refuses to draw it."""
 
 
 def identifier(kind: str, *names: str) -> str:
-    """A Mermaid identifier. It begins with ``kind``, so no name can make it one of Mermaid's own words, such as
-    ``end``."""
-    return "_".join(_UNSAFE_IN_IDENTIFIERS.sub(_as_hexadecimal, name) for name in (kind, *names))
+    """A Mermaid identifier, another one for other names.
+
+    It begins with ``kind``, so no name can make it one of Mermaid's own words, such as ``end``. Only the last name
+    keeps its underscores; in the others they would look like the joints between names.
+    """
+    *others, last = names
+    safe = [_UNSAFE_BEFORE_OTHERS.sub(_as_hexadecimal, name) for name in others]
+    return "_".join((kind, *safe, _UNSAFE_IN_IDENTIFIERS.sub(_as_hexadecimal, last)))
 
 
 def label(text: str) -> str:

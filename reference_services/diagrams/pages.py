@@ -96,8 +96,8 @@ def _event_flow_page(system: System) -> Iterator[str]:
     yield "## The saga at a glance"
     yield (
         "Each arrow names the events of one aggregate that lead to a command for another; arrows to and from the "
-        "outside name the calls and what records their answers. The [table of policies](#policies-in-the-order-of-the-story) "
-        "tells which command follows from which event, and why."
+        "outside name the calls and what records their answers. The "
+        "[table of policies](#policies-in-the-order-of-the-story) tells which command follows from which event and why."
     )
     yield _diagram(event_flow.saga(system))
     yield from _services(system)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..kernel.decider import Decider
 from ..kernel.effect import Effect
@@ -15,13 +15,6 @@ from ..kernel.system import Service, System
 from .mentions import mentioned
 
 CommandTypes = tuple[type[Command], ...]
-
-
-class Hosted(NamedTuple):
-    """A policy or an effect with the service that runs it."""
-
-    service: Service
-    reaction: Any
 
 
 def asked_by(policy: Policy) -> CommandTypes:
@@ -54,14 +47,14 @@ def actions(system: System) -> list[tuple[Service, Action]]:
     return [(service, each) for service, each in system.operations() if isinstance(each, Action)]
 
 
-def policies(system: System) -> list[Hosted]:
-    """Every policy in wiring order, which is the order in which a saga is told."""
-    return [Hosted(service, policy) for service in system.services for policy in service.policies]
+def policies(system: System) -> list[tuple[Service, Policy]]:
+    """Every policy with the service that runs it, in wiring order: the order in which a saga is told."""
+    return [(service, policy) for service in system.services for policy in service.policies]
 
 
-def effects(system: System) -> list[Hosted]:
-    """Every effect in wiring order."""
-    return [Hosted(service, effect) for service in system.services for effect in service.effects]
+def effects(system: System) -> list[tuple[Service, Effect]]:
+    """Every effect with the service that makes its calls, in wiring order."""
+    return [(service, effect) for service in system.services for effect in service.effects]
 
 
 def deciders(system: System) -> list[tuple[Service, Decider[Any]]]:

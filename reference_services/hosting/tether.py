@@ -16,6 +16,10 @@ from collections.abc import Sequence
 PR_SET_PDEATHSIG = 1
 CHECK_EVERY_S = 1.0
 
+GIVES_WAY = 5
+"""Niceness of what is supervised: where a load generator shares the machine with the services, it must keep its
+schedule however busy they are, or its measurements say nothing."""
+
 
 def tethered(command: Sequence[str], lifeline_fd: int) -> list[str]:
     """``command`` made to die with the calling process.
@@ -28,6 +32,7 @@ def tethered(command: Sequence[str], lifeline_fd: int) -> list[str]:
 
 def main(starter: int, lifeline_fd: int, command: Sequence[str]) -> None:
     """Tie this process to ``starter``, then become ``command``."""
+    os.nice(GIVES_WAY)
     if sys.platform == "linux":
         _ask_kernel(starter)
         os.close(lifeline_fd)

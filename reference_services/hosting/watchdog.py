@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from .metrics import LAG, REBALANCES
-from .streams.acknowledgements import Acknowledgements
 from .streams.agents import Agent
 from .streams.app import StreamsApp
 from .streams.crash import crash
@@ -73,8 +72,9 @@ class Watchdog:
         inbound = {tp for tp in self._app.consumer.assignment() if tp.topic not in self._app.tables.changelog_topics}
         ends = await self._app.consumer.highwaters(*inbound) if inbound else {}
         for tp, end in ends.items():
-            self._export(tp, max(0, end - self._offset(tp, Acknowledgements.next_offset)))
-            read = self._offset(tp, Acknowledgements.read_offset)
+            agents = [agent.acknowledgements for agent in self._watched.agents]
+            self._export(tp, max(0, end - self._lowest(tp, [agent.done_before(tp) for agent in agents])))
+            read = self._lowest(tp, [agent.read_before(tp) for agent in agents])
             if read < end:
                 self._see(tp, (read, self._watched.activity()), "a partition is not consumed")
             else:
@@ -83,10 +83,10 @@ class Watchdog:
             LAG.remove(gone.topic, str(gone.partition), self._group)
         self._exported &= inbound
 
-    def _offset(self, tp: TP, of: Callable[[Acknowledgements, TP], int | None]) -> int:
-        known = [of(agent.acknowledgements, tp) for agent in self._watched.agents]
-        offsets = [offset for offset in known if offset is not None]
-        return min(offsets) if offsets else self._app.consumer._committed_offset.get(tp) or 0
+    def _lowest(self, tp: TP, offsets: Iterable[int | None]) -> int:
+        """The lowest of the offsets that are known; none are before the first message after a rebalance."""
+        known = [offset for offset in offsets if offset is not None]
+        return min(known) if known else self._app.consumer._committed_offset.get(tp) or 0
 
     def _export(self, tp: TP, lag: int) -> None:
         LAG.labels(tp.topic, str(tp.partition), self._group).set(lag)

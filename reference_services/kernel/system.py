@@ -55,7 +55,10 @@ class System:
 
     def service(self, name: str) -> Service:
         """The service of that name. Raises KeyError."""
-        return next(service for service in self.services if service.name == name)
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)
 
     def source(self, service: Service) -> str:
         """The CloudEvents source of a service's messages, e.g. ``bookstore.orders``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from counter import Caller, Counter
+from booth_counter import Caller, Counter
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
     python freezing_server.py FREEZE_AFTER_S FREEZE_FOR_S
 
-Time counts from the first request. It prints its port and serves an empty catalog, whatever it is asked. One thread, no event loop of anybody's: what a client sees
-beyond the freeze is the client's.
+Time counts from the first request. It prints its port and serves an empty catalog, whatever it is asked. One thread,
+no event loop of anybody's: what a client sees beyond the freeze is the client's.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import socket
 import subprocess
 import sys
@@ -49,6 +49,7 @@ def test_workers_share_the_visits_and_locust_counts_them(
     done = locust(
         project_root,
         *("--scenario", str(looking), "--host", serve(), "--out", str(tmp_path / "out"), "--processes", "2"),
+        *("--csv", str(tmp_path / "locust")),
         *("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port),
     )
     assert done.returncode == 0, done.stderr
@@ -60,8 +61,9 @@ def test_workers_share_the_visits_and_locust_counts_them(
     assert visits.total() == report.schedule.planned
     assert len(visits) == 40
     assert len(list(folder.glob("requests-[01].jsonl"))) == 2
-    counted = {entry["name"]: entry["num_requests"] for entry in json.loads(done.stdout)}
-    assert counted["browse_catalog"] == report.schedule.planned
+    with (tmp_path / "locust_stats.csv").open(newline="") as file:
+        counted = {entry["Name"]: entry["Request Count"] for entry in csv.DictReader(file)}
+    assert counted["browse_catalog"] == str(report.schedule.planned)
 
 
 def test_a_run_that_cannot_begin_ends_with_2(looking: Path, tmp_path: Path, project_root: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import gevent
 import pytest
 from booth import LOOK
-from counter import Caller, Counter
+from booth_counter import Caller, Counter
 
 from loadtests.dispatcher import Dispatcher
 from loadtests.schedule import LATE_P99_LIMIT_US, Punctuality, combined, why_invalid
@@ -47,7 +48,7 @@ def test_a_slow_answer_holds_up_nobody_else(counter: Counter, caller: Caller) ->
 def test_every_visit_is_meant_to_begin_at_its_planned_instant(counter: Counter, caller: Caller) -> None:
     dispatch(caller, evenly(10, 15_000))
     intended = sorted(row.intended_us for row in caller.rows)
-    assert [later - earlier for earlier, later in zip(intended, intended[1:], strict=False)] == [15_000] * 9
+    assert [later - earlier for earlier, later in pairwise(intended)] == [15_000] * 9
     assert all(row.started_us >= row.intended_us for row in caller.rows)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-NOT_OURS = {".git", ".venv", "build", "dist", "runs", "__pycache__", "node_modules"}
+NOT_OURS = {".git", ".hypothesis", ".schemathesis", ".venv", "build", "dist", "runs", "__pycache__", "node_modules"}
 
 HOMES = re.compile(r"(?<![\w.:/-])/(?:root|home|work|Users)/")
 INDEXES = re.compile(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reference_services.registry import system_names
 from scenarios.loading import list_scenarios, load_scenario
@@ -357,3 +359,22 @@ def test_a_scenario_whose_name_is_misspelled_is_suggested() -> None:
     with pytest.raises(ScenarioError) as caught:
         load_scenario(name + "s")
     assert str(caught.value) == f"there is no scenario '{name}s'; did you mean {name!r}?"
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.integers(0, len(GOOD) - 1),
+    removed=st.integers(0, 3),
+    added=st.text("{}[]:,-#'\"&*!|>%@` \n\tx0é", max_size=2),
+)
+def test_a_slip_of_the_pen_is_told_line_by_line_or_does_no_harm(
+    place: int, removed: int, added: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "book_signing.yaml"
+    file.write_text(GOOD[:place] + added + GOOD[place + removed :], encoding="utf-8")
+    try:
+        load_scenario(file)
+    except ScenarioError as error:
+        told = str(error).splitlines()
+        assert told
+        assert all(line.startswith(str(file)) for line in told)

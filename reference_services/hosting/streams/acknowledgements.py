@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from faust.types import TP, AppT, EventT
+from faust.types import TP, EventT
+
+from .app import StreamsApp
 
 
 class Pending:
@@ -23,33 +25,52 @@ class Pending:
 
 
 class Line:
-    """The messages of one partition that are under way, oldest first."""
+    """The messages of one partition that are under way, oldest first, and the offset that must come next."""
 
-    __slots__ = ("generation", "pending", "read_offset")
+    __slots__ = ("generation", "next_offset", "pending")
 
-    def __init__(self, generation: int | None) -> None:
+    def __init__(self, generation: int | None, next_offset: int) -> None:
         self.generation = generation
+        self.next_offset = next_offset
         self.pending: deque[Pending] = deque()
-        self.read_offset = 0
+
+    def done_before(self) -> int:
+        """The first offset that is not done with."""
+        return self.pending[0].event.message.offset if self.pending else self.next_offset
+
+
+class Skipped(Exception):
+    """Messages of a partition were never handed over; going on would commit as if they had been."""
 
 
 class Acknowledgements:
     """The messages that one agent is working on."""
 
-    def __init__(self, app: AppT) -> None:
+    def __init__(self, app: StreamsApp) -> None:
         self._app: Any = app
         self._lines: dict[TP, Line] = {}
 
-    def begin(self, event: EventT) -> Pending:
-        """Take up a message. Call `finish` once for handling it, and once for each step added to ``open_steps``."""
+    async def begin(self, event: EventT) -> Pending | None:
+        """Take up a message, or None if it has been taken up before and need not be handled again.
+
+        Call `finish` once for handling it, and once for each step added to ``open_steps``. Raises `Skipped`: Faust can
+        drop what it has fetched while a rebalance goes on, and takes the gap for a compacted topic.
+        """
         message = event.message
         line = self._lines.get(message.tp)
         if line is None or line.generation != message.generation_id:
             # After a rebalance everything uncommitted comes again; what was under way before counts for nothing.
-            line = self._lines[message.tp] = Line(message.generation_id)
+            line = Line(message.generation_id, await self._app.first_offset(message.tp))
+            self._lines[message.tp] = line
+        if message.offset < line.next_offset:
+            if message.offset < line.done_before():
+                event.ack()
+            return None
+        if message.offset > line.next_offset:
+            raise Skipped(f"{message.tp}: offset {message.offset} came instead of {line.next_offset}")
         pending = Pending(event)
         line.pending.append(pending)
-        line.read_offset = message.offset + 1
+        line.next_offset = message.offset + 1
         return pending
 
     def finish(self, pending: Pending) -> None:
@@ -65,18 +86,12 @@ class Acknowledgements:
             if not self._app.rebalancing and self._app.consumer_generation_id == line.generation:
                 oldest.event.ack()
 
-    def next_offset(self, tp: TP) -> int | None:
+    def done_before(self, tp: TP) -> int | None:
         """The first offset of a partition that is not done with, or None if nothing has been read from it."""
         line = self._lines.get(tp)
-        if line is None:
-            return None
-        return line.pending[0].event.message.offset if line.pending else line.read_offset
+        return line.done_before() if line is not None else None
 
-    def read_offset(self, tp: TP) -> int | None:
+    def read_before(self, tp: TP) -> int | None:
         """The first offset of a partition that has not been taken up, or None if nothing has been read from it."""
         line = self._lines.get(tp)
-        return line.read_offset if line is not None else None
-
-    def under_way(self) -> int:
-        """How many messages are not done with."""
-        return sum(len(line.pending) for line in self._lines.values())
+        return line.next_offset if line is not None else None

@@ -11,6 +11,7 @@ from faust.types import EventT
 
 from ...kernel.codec import Undecodable
 from .acknowledgements import Acknowledgements, Pending
+from .app import StreamsApp
 from .crash import crash
 from .outbox import Appended, Outbox
 
@@ -22,7 +23,7 @@ Handle = Callable[[EventT, Pending], Awaitable[None]]
 class Agent:
     """The body of a Faust agent around ``handle``, which must not raise: what it lets out ends the process."""
 
-    def __init__(self, app: Any, outbox: Outbox, handle: Handle) -> None:
+    def __init__(self, app: StreamsApp, outbox: Outbox, handle: Handle) -> None:
         self.acknowledgements = Acknowledgements(app)
         self._outbox = outbox
         self._handle = handle
@@ -31,8 +32,10 @@ class Agent:
         """Work through ``stream``."""
         acknowledgements, handle = self.acknowledgements, self._handle
         async for event in stream.noack().events():
-            pending = acknowledgements.begin(event)
             try:
+                pending = await acknowledgements.begin(event)
+                if pending is None:
+                    continue
                 await handle(event, pending)
             except Exception as error:  # Faust would acknowledge the message and go on without it
                 crash("a message was not handled", error, topic=event.message.topic, offset=event.message.offset)

@@ -37,7 +37,7 @@ class DeciderApp:
 
     def activity(self) -> int:
         """Grows while the app gets something done that its offsets do not show: reading its log."""
-        return self._table.folded
+        return self._table.restored
 
     async def close(self) -> None:
         """There is nothing but the Faust app to stop."""
@@ -69,9 +69,10 @@ class DeciderApp:
         command = self._codec.decode(payload)
         if partition_of(command.subject, self._partitions) != partition:
             raise Undecodable(f"{command.subject} does not belong to partition {partition}")
-        record = self._table.of_partition(partition).decide(command)
+        aggregates = self._table.of_partition(partition)
+        record = aggregates.decide(command)
         if record:
-            self._table.fold(partition, record)
+            aggregates.fold(record)
         return record
 
     def _due_us(self, subject: str) -> int | None:

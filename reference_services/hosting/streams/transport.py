@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
 import aiokafka
+from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import RecordMetadata
@@ -22,12 +23,43 @@ class TunedConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = cast(Any, self.app).fetch_wait_ms
         return consumer
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go back to what has been committed; to the beginning where nothing has been, which Faust leaves out.
+
+        Changelogs are no longer fetched from here on: tables read them by themselves.
+        """
+        return await self.call_thread(self._seek_to_first)
+
+    async def first_offset(self, tp: TP) -> int:
+        """What has been committed of a partition, or else the beginning of its log."""
+        return await self.call_thread(self._first_offset, tp)
+
+    async def _seek_to_first(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        committed = await consumer.seek_to_committed()
+        changelogs = self.app.tables.changelog_topics
+        fresh = [tp for tp, offset in committed.items() if not offset and tp.topic not in changelogs]
+        if fresh:
+            await consumer.seek_to_beginning(*fresh)
+        consumer.pause(*(tp for tp in committed if tp.topic in changelogs))
+        return committed
+
+    async def _first_offset(self, tp: TP) -> int:
+        consumer = self._ensure_consumer()
+        partition = TopicPartition(*tp)
+        committed = await consumer.committed(partition) or 0
+        return max(committed, (await consumer.beginning_offsets([partition]))[partition])
+
 
 class TunedConsumer(driver.Consumer):
     """Faust's consumer without its own watchdog, which only logs and needs sensors that cost time per message."""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return TunedConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def first_offset(self, tp: TP) -> int:
+        """What has been committed of a partition, or else the beginning of its log."""
+        return await cast(TunedConsumerThread, self._thread).first_offset(tp)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave it to `hosting.watchdog`, which acts on what it sees."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -24,11 +25,7 @@ def test_the_shares_together_are_every_visit_once(plan: LoadPlan, of: int) -> No
     together = Counter(id(visit) for share in shares for visit in share)
     assert together == Counter(id(visit) for visit in plan.visits)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
-    assert all(
-        earlier.arrives_us <= later.arrives_us
-        for share in shares
-        for earlier, later in zip(share, share[1:], strict=False)
-    )
+    assert all(earlier.arrives_us <= later.arrives_us for share in shares for earlier, later in pairwise(share))
 
 
 def test_who_comes_when_depends_on_the_seed_and_not_on_the_opening(plan: LoadPlan) -> None:

@@ -10,7 +10,7 @@ import gevent
 import jwt
 import pytest
 from booth import CUSTOMER, LOOK, SECRET, buy
-from counter import Caller, Counter
+from booth_counter import Caller, Counter
 
 from reference_services.kernel.operation import command_id_of
 from scenarios.steps import Do, Journey, Think, ThinkUntil

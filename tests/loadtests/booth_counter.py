@@ -71,7 +71,8 @@ class Caller:
 
         def journey() -> Any:
             for step in steps:
-                got.append((yield step))
+                answer = yield step
+                got.append(answer)
 
         self.driver.play("customer-1", "journey", journey(), self.clock.now_us())
         return got

@@ -1,0 +1,308 @@
+"""Each invariant is seen to break on a history that breaks it, and to hold on its honest twin."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from examples import (
+    ATTEMPT_FAILED,
+    EXPIRES_US,
+    HOODIE,
+    HOODIE_HOLD,
+    NOW_US,
+    ORDER_CONFIRMED,
+    ORDER_ID,
+    ORDER_PICKED_UP,
+    ORDER_PLACED,
+    ORDER_REFUNDED,
+    ORDER_RESERVED,
+    PAYMENT_AUTHORIZED,
+    PAYMENT_CAPTURED,
+    PAYMENT_DECLINED,
+    PAYMENT_ID,
+    PAYMENT_REFUNDED,
+    PAYMENT_UNRESOLVED,
+    PAYMENT_VOIDED,
+    PICKUP_BY_US,
+    REFUND_REQUESTED,
+    STOCK_COMMITTED,
+    STOCK_HELD,
+    STOCK_RECEIVED,
+    TERMS,
+    TOTAL_CENTS,
+    cancelled,
+)
+from histories import (
+    ANSWERED_OK,
+    BOUND_US,
+    CAPTURE_BOOKED,
+    CAPTURING,
+    END_US,
+    GOODS_BACK,
+    HOLD_BACK,
+    PLACE_COMMAND,
+    PLACING,
+    RECEIPT_REQUESTED,
+    RECEIPT_SENT,
+    REFUND_BOOKED,
+    SELLING,
+    SOLD,
+    TAKEN_BACK,
+    Told,
+    judged,
+    message,
+    without,
+)
+
+from reference_services.bookstore.invariants import invariants
+from reference_services.bookstore.inventory import ReservationExpired, StockReserved
+from reference_services.bookstore.notifications import NotificationFailed
+from reference_services.bookstore.orders import OrderConfirmed
+from reference_services.bookstore.payments import PaymentRefunded, PaymentUnresolved
+from reference_services.kernel.history import InboxCounted, ProviderBooked
+from reference_services.kernel.invariant import Invariant
+from reference_services.kernel.message import Event, Message, Refused
+from reference_services.kernel.outside import LedgerEntry
+
+History = list[Told | Message[Event]]
+change = msgspec.structs.replace
+
+EXPIRED = ReservationExpired(HOODIE, ORDER_ID, HOODIE_HOLD, 2)
+RESERVATION_EXPIRED = cancelled("reservation-expired")
+FOUR_HELD = change(STOCK_HELD, units=4)
+SECOND_HOLD = StockReserved(HOODIE, "o-2", "o-2/hoodie", 2, EXPIRES_US)
+SECOND_PLACED = change(ORDER_PLACED, order_id="o-2")
+SECOND_RESERVED = change(ORDER_RESERVED, order_id="o-2")
+SECOND_CONFIRMED = OrderConfirmed("o-2", "ann", TOTAL_CENTS)
+LOWER_LIMIT = change(SECOND_PLACED, lines=(change(ORDER_PLACED.lines[0], units=1, limit_per_customer=1),))
+FOREIGN_BOOKED = ProviderBooked(LedgerEntry("capture-9", "capture", "o-9/1", 700, NOW_US))
+ASKED_AGAIN = [(PaymentUnresolved(PAYMENT_ID, ORDER_ID, 0, times), NOW_US + times * BOUND_US) for times in (1, 2, 3)]
+LATE_US = EXPIRES_US + BOUND_US + 1
+AGAIN_AT_US = NOW_US + BOUND_US
+RECEIPT_FAILED = NotificationFailed(f"{ORDER_ID}/receipt", "receipt", "timed out", AGAIN_AT_US)
+
+
+class Example(NamedTuple):
+    """A history that breaks ``invariant``, words of the violation, and a history like it that does not."""
+
+    invariant: str
+    words: str
+    broken: History
+    honest: History = SOLD
+    end_us: int = END_US
+
+
+EXAMPLES = [
+    Example("no-oversell", "4 units held or sold, 3 received", [STOCK_RECEIVED, FOUR_HELD]),
+    Example(
+        "no-oversell",
+        "4 units held or sold, 3 received",
+        [STOCK_RECEIVED, STOCK_HELD, SECOND_HOLD],
+        [STOCK_RECEIVED, STOCK_HELD, HOLD_BACK, SECOND_HOLD],
+    ),
+    Example("no-oversell", "more units given back than were taken", [STOCK_RECEIVED, STOCK_HELD, EXPIRED, HOLD_BACK]),
+    Example(
+        "no-oversell",
+        "4 units sold, 3 received",
+        [STOCK_RECEIVED, ORDER_PLACED, ORDER_CONFIRMED, SECOND_PLACED, SECOND_CONFIRMED],
+        [STOCK_RECEIVED, ORDER_PLACED, ORDER_CONFIRMED, cancelled("x"), SECOND_PLACED, SECOND_CONFIRMED],
+    ),
+    Example("one-ending", "is reserved a second time", [STOCK_RECEIVED, STOCK_HELD, HOLD_BACK, STOCK_HELD]),
+    Example("one-ending", "not held for the reservation time", [(STOCK_HELD, NOW_US + 1), HOLD_BACK]),
+    Example("one-ending", "ends but is not held", [STOCK_HELD, HOLD_BACK, (EXPIRED, EXPIRES_US)]),
+    Example("one-ending", "ends but is not held", [STOCK_HELD, STOCK_COMMITTED, (EXPIRED, EXPIRES_US)]),
+    Example("one-ending", "ends with 1 units, held 2", [STOCK_HELD, change(HOLD_BACK, units=1)]),
+    Example("one-ending", "is returned but was not sold", [STOCK_HELD, GOODS_BACK, HOLD_BACK], TAKEN_BACK),
+    Example(
+        "one-ending", "expired 1 us early", [STOCK_HELD, (EXPIRED, EXPIRES_US - 1)], [STOCK_HELD, (EXPIRED, EXPIRES_US)]
+    ),
+    Example("one-ending", "us late", [STOCK_HELD, (EXPIRED, LATE_US)], [STOCK_HELD, (EXPIRED, LATE_US - 1)]),
+    Example(
+        "one-ending",
+        "sold long after",
+        [STOCK_HELD, (STOCK_COMMITTED, LATE_US)],
+        [STOCK_HELD, (STOCK_COMMITTED, EXPIRES_US)],
+    ),
+    Example("one-ending", "outlived its time", [STOCK_HELD], [STOCK_HELD, HOLD_BACK]),
+    Example(
+        "customer-limit",
+        "ann has 4 of hoodie, limit 2",
+        [ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
+        [ORDER_PLACED, ORDER_RESERVED, cancelled("x"), SECOND_PLACED, SECOND_RESERVED],
+    ),
+    Example(
+        "customer-limit",
+        "ann has 2 of hoodie, limit 1",
+        [LOWER_LIMIT, SECOND_RESERVED, change(LOWER_LIMIT, order_id="o-3"), change(SECOND_RESERVED, order_id="o-3")],
+        [
+            change(ORDER_PLACED, lines=(change(ORDER_PLACED.lines[0], units=1),)),
+            ORDER_RESERVED,
+            LOWER_LIMIT,
+            SECOND_RESERVED,
+        ],
+    ),
+    Example(
+        "price-kept",
+        "captured 4999 cents, the order says 5000",
+        [ORDER_PLACED, change(PAYMENT_CAPTURED, amount_cents=4_999)],
+    ),
+    Example("price-kept", "captured 5000 cents, the order says None", [PAYMENT_CAPTURED]),
+    Example("price-kept", "total 4999 cents, lines add up to 5000", [change(ORDER_PLACED, total_cents=4_999)]),
+    Example("money-follows-goods", "confirmed with 0 of 5000 cents", [*PLACING, STOCK_COMMITTED, ORDER_CONFIRMED]),
+    Example("money-follows-goods", "confirmed without all its goods", [*CAPTURING, ORDER_CONFIRMED]),
+    Example("money-follows-goods", "5000 cents kept without goods", [*CAPTURING], SELLING),
+    Example("money-follows-goods", "5000 cents kept without goods", [*SELLING, cancelled("x"), GOODS_BACK], TAKEN_BACK),
+    Example(
+        "money-follows-goods",
+        "2 units kept though it is cancelled",
+        without(TAKEN_BACK, (GOODS_BACK, PICKUP_BY_US)),
+        TAKEN_BACK,
+    ),
+    Example(
+        "money-follows-goods",
+        "refunded though it is not cancelled",
+        [*SELLING, REFUND_REQUESTED, PAYMENT_REFUNDED],
+        TAKEN_BACK,
+    ),
+    Example("money-follows-goods", "handed over for 0 of 5000 cents", [*TAKEN_BACK, ORDER_PICKED_UP]),
+    Example("money-follows-goods", "handed over for 0 of 5000 cents", [*PLACING, ORDER_PICKED_UP]),
+    Example(
+        "money-follows-goods",
+        "10000 cents refunded, 5000 captured",
+        [*TAKEN_BACK, PaymentRefunded(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "refund-2")],
+        TAKEN_BACK,
+    ),
+    Example(
+        "money-follows-goods",
+        "captured more than was authorized",
+        [*PLACING, PAYMENT_AUTHORIZED, change(PAYMENT_CAPTURED, amount_cents=5_001)],
+    ),
+    Example("money-follows-goods", "captured more than was authorized", [*PLACING, PAYMENT_CAPTURED]),
+    Example(
+        "money-follows-goods",
+        "captured after it had ended",
+        [*PLACING, PAYMENT_AUTHORIZED, PAYMENT_VOIDED, PAYMENT_CAPTURED],
+    ),
+    Example("money-follows-goods", "captured after it had ended", [*TAKEN_BACK, PAYMENT_CAPTURED], TAKEN_BACK),
+    Example("money-follows-goods", "authorized after it had ended", [*PLACING, PAYMENT_DECLINED, PAYMENT_AUTHORIZED]),
+    Example(
+        "capture-once", "capture capture-1 is booked twice", [*CAPTURING, change(PAYMENT_CAPTURED, payment_id="o-1/2")]
+    ),
+    Example(
+        "capture-once",
+        "payment o-1/1 is captured twice",
+        [*CAPTURING, change(PAYMENT_CAPTURED, capture_id="capture-2")],
+    ),
+    Example("capture-once", "refund refund-1 is booked twice", [*TAKEN_BACK, PAYMENT_REFUNDED], TAKEN_BACK),
+    Example("capture-once", "we have None, the provider has", [*SOLD, FOREIGN_BOOKED]),
+    Example("capture-once", "the provider has None", without(SOLD, CAPTURE_BOOKED)),
+    Example("capture-once", "the provider has None", without(TAKEN_BACK, REFUND_BOOKED), TAKEN_BACK),
+    Example(
+        "capture-once",
+        "the provider has ('o-1/1', 4999)",
+        [*without(SOLD, CAPTURE_BOOKED), ProviderBooked(change(CAPTURE_BOOKED.entry, amount_cents=4_999))],
+    ),
+    Example("pickup-xor-cancel", "picked up after it was cancelled", [*TAKEN_BACK, ORDER_PICKED_UP], TAKEN_BACK),
+    Example("pickup-xor-cancel", "cancelled after it was picked up", [*SOLD, cancelled("x")]),
+    Example("pickup-xor-cancel", "picked up twice", [*SOLD, ORDER_PICKED_UP]),
+    Example("pickup-xor-cancel", "return to stock though it is not cancelled", [*SOLD, GOODS_BACK], TAKEN_BACK),
+    Example(
+        "accepted-is-kept",
+        "place_order was answered with success but never decided",
+        [ANSWERED_OK],
+        [*PLACING, ANSWERED_OK],
+    ),
+    Example(
+        "accepted-is-kept",
+        "never decided",
+        [message(Refused("sold-out"), PLACE_COMMAND), ANSWERED_OK],
+        [ANSWERED_OK, *PLACING],
+    ),
+    Example(
+        "accepted-is-kept",
+        "never decided",
+        [change(ANSWERED_OK, status=202)],
+        [change(ANSWERED_OK, status=202), message(Refused("sold-out"), PLACE_COMMAND)],
+    ),
+    Example("accepted-is-kept", "outcome that nobody asked for", [PAYMENT_AUTHORIZED]),
+    Example("accepted-is-kept", "outcome that nobody asked for", [RECEIPT_SENT], [RECEIPT_REQUESTED, RECEIPT_SENT]),
+    Example("told-once", "o-1/receipt was sent twice", [*SOLD, RECEIPT_SENT]),
+    Example("told-once", "o-1 is confirmed without a receipt", without(SOLD, RECEIPT_SENT)),
+    Example("everything-settles", "order/o-1 is", [ORDER_PLACED], [ORDER_PLACED, cancelled("x")]),
+    Example("everything-settles", "payment/o-1/1 is", [*PLACING, *ASKED_AGAIN], SOLD, NOW_US + 3 * BOUND_US),
+    Example(
+        "everything-settles",
+        "payment/o-1/1 is",
+        [*PLACING, PAYMENT_AUTHORIZED, PAYMENT_UNRESOLVED],
+        SELLING,
+        NOW_US + BOUND_US + 1,
+    ),
+    Example(
+        "everything-settles",
+        "order/o-1 is",
+        [*PLACING, PAYMENT_DECLINED, ATTEMPT_FAILED],
+        [*PLACING, PAYMENT_DECLINED, ATTEMPT_FAILED, (RESERVATION_EXPIRED, EXPIRES_US)],
+    ),
+    Example("everything-settles", "order/o-1 is", SELLING, SOLD),
+    Example(
+        "everything-settles",
+        "message/o-1/receipt is",
+        [RECEIPT_REQUESTED, RECEIPT_FAILED],
+        [RECEIPT_REQUESTED, RECEIPT_SENT],
+    ),
+    Example(
+        "everything-settles",
+        "order/o-1 is",
+        without(TAKEN_BACK, (ORDER_REFUNDED, PICKUP_BY_US)),
+        TAKEN_BACK,
+    ),
+    Example("inbox-drained", "orders: 2 commands still wait", [InboxCounted("orders", 8, 8, 0, 0, lag=2)]),
+    Example(
+        "inbox-drained",
+        "orders: 8 consumed, 7 accounted for",
+        [InboxCounted("orders", 8, 5, 1, 1, lag=0)],
+        [InboxCounted("orders", 8, 5, 2, 1, lag=0)],
+    ),
+]
+
+EXAMPLE_NAMES = [f"{number}-{example.invariant}: {example.words}" for number, example in enumerate(EXAMPLES)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=EXAMPLE_NAMES)
+def test_an_invariant_breaks_on_a_history_that_breaks_it(example: Example) -> None:
+    findings = judged(example.broken, example.end_us)
+
+    finding = findings[example.invariant]
+    assert finding.status == "broken", finding
+    assert any(example.words in sample.message for sample in finding.samples), finding.samples
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=EXAMPLE_NAMES)
+def test_an_invariant_holds_on_the_honest_twin(example: Example) -> None:
+    finding = judged(example.honest, example.end_us)[example.invariant]
+
+    assert (finding.status, finding.samples) == ("held", ())
+
+
+@pytest.mark.parametrize("history", [SOLD, TAKEN_BACK], ids=["sold", "taken back"])
+def test_an_order_told_well_breaks_nothing(history: History) -> None:
+    assert {name: finding.samples for name, finding in judged(history).items() if finding.status != "held"} == {}
+
+
+def test_every_invariant_has_an_example() -> None:
+    assert {each.name for each in invariants(TERMS)} == {example.invariant for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("invariant", invariants(TERMS), ids=lambda invariant: invariant.name)
+def test_an_invariant_says_what_it_watches(invariant: Invariant) -> None:
+    assert invariant.statement.endswith(".")
+    assert invariant.observed_types()
+
+
+def test_a_violation_names_its_cause() -> None:
+    (sample,) = judged([*SOLD, RECEIPT_SENT])["told-once"].samples
+
+    assert sample.event_id == message(RECEIPT_SENT).id
+    assert (sample.subject, sample.time_us) == (f"message/{ORDER_ID}/receipt", NOW_US)

@@ -1,0 +1,61 @@
+"""The bookstore for real: every process of it, and whichever of them dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bookshop_sale import Sale
+from running_system import RunningSystem
+
+from reference_services.bookstore.notifications import NotificationSent
+from reference_services.bookstore.orders import OrderConfirmed
+
+TERMS = {"ask_provider_after_us": 3_000_000}
+KNOBS = {
+    "latency_median_us": 20_000,
+    "latency_p99_us": 100_000,
+    "settle_median_us": 50_000,
+    "settle_p99_us": 200_000,
+    "decline_share": 0.0,
+    "error_share": 0.05,
+    "webhook_duplicate_share": 0.1,
+    "webhook_lost_share": 0.05,
+}
+ORDERS = 150
+UNITS = 100
+
+
+@pytest.fixture
+def bookstore(tmp_path: Path) -> Iterator[RunningSystem]:
+    with RunningSystem("bookstore", tmp_path, TERMS, provider_knobs=KNOBS) as running:
+        yield running
+
+
+def test_an_order_is_placed_paid_confirmed_and_told_of(bookstore: RunningSystem) -> None:
+    order_id = Sale(bookstore, UNITS).place()
+
+    (confirmed,) = bookstore.wait_for_events(OrderConfirmed, 1)
+    bookstore.wait_for_events(NotificationSent, 1)
+
+    assert confirmed.order_id == order_id
+
+
+@pytest.mark.timeout(180)
+def test_any_process_may_die_at_any_time(bookstore: RunningSystem) -> None:
+    sale = Sale(bookstore, UNITS)
+    victims = [process.name for process in bookstore.supervisor.processes() if process.kind != "broker"]
+    every = ORDERS // len(victims)
+    for victim in victims:
+        for _ in range(every):
+            sale.place(pause_s=0.01)
+        bookstore.supervisor.kill(victim)
+
+    sale.wait_until_ended(60)
+    bookstore.wait_until(lambda: bookstore.counted("doorbuster_consumer_lag") == 0, "everything is consumed")
+    bookstore.history.wait_until_quiet(2, 30)
+
+    broken = [finding for finding in sale.findings() if finding.status != "held"]
+    assert broken == []
+    assert len(bookstore.events(OrderConfirmed)) >= sale.placed * 9 // 10
