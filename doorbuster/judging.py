@@ -7,10 +7,7 @@ from pathlib import Path
 import msgspec
 
 from reports.report import write_report, write_verdict_only
-from reports.verdict import VERDICT_FILE, Verdict, worst_of, write_verdict
-
-WHOLE = "whole"
-"""The run inside a rehearsal of the scenario as it is, in virtual time only: reality would take too long."""
+from reports.verdict import VERDICT_FILE, Verdict
 
 
 def judge_folder(folder: Path, *, with_report: bool) -> Verdict:
@@ -18,16 +15,6 @@ def judge_folder(folder: Path, *, with_report: bool) -> Verdict:
 
     Raises `NotARunFolder` or `BadPictures`, one line each, if something is missing or damaged.
     """
-    verdict = _judge(folder, with_report=with_report)
-    if not (folder / WHOLE).is_dir():
-        return verdict
-    worlds = {"Whole": _judge(folder / WHOLE, with_report=with_report), **verdict.worlds}
-    verdict = worst_of(worlds)
-    write_verdict(folder, verdict)
-    return verdict
-
-
-def _judge(folder: Path, *, with_report: bool) -> Verdict:
     if not with_report:
         return write_verdict_only(folder)
     write_report(folder)

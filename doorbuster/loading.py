@@ -61,7 +61,8 @@ def follow(
 
 def position(scenario: Scenario, elapsed_us: int) -> tuple[float, float]:
     """How much of the scenario has passed ``elapsed_us`` after its opening, and how long it is, from its lead on."""
-    return float(max(0, scenario.lead_us + elapsed_us)), float(scenario.lead_us + scenario.horizon_us)
+    length_us = scenario.lead_us + scenario.horizon_us
+    return float(min(max(0, scenario.lead_us + elapsed_us), length_us)), float(length_us)
 
 
 def judge_load(scenario: Scenario, run: LoadRun) -> Verdict:

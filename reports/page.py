@@ -51,13 +51,16 @@ def render(runs: Sequence[Run], verdict: Verdict, charts: Sequence[Chart]) -> st
 
 
 def _context(runs: Sequence[Run], verdict: Verdict, charts: Sequence[Chart]) -> dict[str, Any]:
-    first, verdicts = runs[0], list(verdict.worlds.values()) or [verdict]
+    first, verdicts = runs[0], [verdict.worlds.get(run.world, verdict) for run in runs]
     figures = [key_figures(run) for run in runs]
     comparison = rows_of(*figures) if len(figures) == 2 else []
     return {
         "info": first.info,
         "runs": runs,
         "worlds": [run.world for run in runs],
+        "elsewhere": {
+            name: f"{name.lower()}/report.html" for name in verdict.worlds.keys() - {run.world for run in runs}
+        },
         "world_colours": WORLD_COLOURS,
         "colours": style.COLOURS,
         "dark_colours": style.DARK_COLOURS,

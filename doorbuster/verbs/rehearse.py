@@ -23,9 +23,10 @@ def rehearse(
     The live run is the scenario compressed to minutes, and so is the simulation beside it. The whole scenario is
     simulated too. The exit code is that of the world that came out worst.
     """
+    from reports.report import WHOLE
     from scenarios.loading import load_scenario
 
-    from ..judging import WHOLE, judge_folder
+    from ..judging import judge_folder
     from ..live.run import LiveRun
     from ..runs import run_folder
     from ..simulated import simulate_into

@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read the settings. Raises `BadSettings`."""
-        if variable("system") not in environment:
+        if not environment.get(variable("system")):
             raise BadSettings(f"set {variable('system')} to the name of a system")
         raw: dict[str, Any] = {
             field: environment[variable(field)]

@@ -52,7 +52,8 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                # A test run in the background ignores SIGINT, and so would everything below it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             )
 
     def __enter__(self) -> Process:

@@ -94,7 +94,7 @@ class RunningSystem:
         end = time.monotonic() + limit_s
         while not condition():
             assert time.monotonic() < end, f"not within {limit_s:g} s: {what}"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def wait_for_events(self, event_type: type[Event], count: int, limit_s: float = SETTLE_LIMIT_S) -> list[Any]:
         """Wait for at least ``count`` events of that type."""

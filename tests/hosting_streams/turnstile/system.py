@@ -150,9 +150,7 @@ TELL = Effect(
     "tell",
     TollAsked,
     lambda event: SendMessage(event.toll, event.person, "toll", "please pay"),
-    lambda event, receipt: (
-        RecordReceipt(event.toll, receipt.message_id) if isinstance(receipt, MessageReceipt) else None
-    ),
+    lambda event, receipt: RecordReceipt(event.toll, receipt.message_id),
 )
 
 
