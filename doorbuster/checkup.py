@@ -153,4 +153,4 @@ def _disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
     if free >= DISK_WANTED_BYTES:
         return Check("disk", "ok", f"{free / 1e9:.1f} GB free")
-    return Check("disk", "warning", f"{free / 1e9:.1f} GB free", "remove old runs: every rehearsal keeps some 50 MB")
+    return Check("disk", "warning", f"{free / 1e9:.1f} GB free", "remove old runs: a rehearsal keeps some 30 MB")

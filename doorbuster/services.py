@@ -34,6 +34,7 @@ def topology_of(scenario: Scenario, system: System, seed: int) -> Topology:
         system,
         scenario.topology.workers,
         gateways=scenario.topology.gateways,
+        gateway_concurrency=scenario.topology.gateway_concurrency,
         provider_knobs=msgspec.to_builtins(scenario.convert(("provider",), Misbehaviour)),
         provider_seed=seed,
     )

@@ -64,30 +64,28 @@ class Seen(msgspec.Struct, frozen=True):
 class LiveRun:
     """One run of ``scenario`` against services of its own. ``name`` is how the user named the scenario.
 
-    The services keep their logs in ``services_folder``. Raises `ScenarioError` or `BadTopology` if the scenario cannot
-    be run for real.
+    Raises `ScenarioError` or `BadTopology` if it cannot be run for real.
     """
 
-    def __init__(self, name: str, scenario: Scenario, seed: int, services_folder: Path) -> None:
+    def __init__(self, name: str, scenario: Scenario, seed: int) -> None:
         self._name = name
         self._scenario = scenario
         self._seed = seed
-        self._folder = services_folder
         self._system = load_system(scenario.system, scenario.terms)
         self._topology = topology_of(scenario, self._system, seed)
         self._planned_faults = live_faults(scenario)
 
-    def into(self, folder: Path, *, verb: str, settings: Mapping[str, Any]) -> None:
-        """Run it, check its history and leave the run in ``folder``.
+    def into(self, folder: Path, services_folder: Path, *, verb: str, settings: Mapping[str, Any]) -> None:
+        """Run it, check its history and leave the run in ``folder``, and the services' logs in ``services_folder``.
 
         Raises `NothingProved` if services or load fail, and `Mendable` if the broker holds somebody else's history.
         """
         supervise_quietly()
         started_at, began = datetime.now(UTC), time.perf_counter()
         try:
-            seen = self._play()
+            seen = self._play(services_folder)
         except (SupervisionFailed, LoadFailed, HistoryUnreadable, NoPage) as error:
-            raise NothingProved(f"{error}\nSee the logs in {self._folder / 'logs'}") from error
+            raise NothingProved(f"{error}\nSee the logs in {services_folder / 'logs'}") from error
         info = run_info(
             self._scenario,
             world="live",
@@ -100,14 +98,14 @@ class LiveRun:
         with RunFolderWriter(folder, info) as writer:
             writer.findings(self._check(seen, writer, began))
 
-    def _play(self) -> Seen:
+    def _play(self, folder: Path) -> Seen:
         with ExitStack() as running:
             with progress("Starting the services"):
-                supervisor = running.enter_context(Supervisor(self._settings(), self._topology, self._folder))
+                supervisor = running.enter_context(Supervisor(self._settings(), self._topology, folder))
             history = running.enter_context(HistoryReader(self._system, supervisor.settings))
             self._refuse_old_history(history)
             sampler = running.enter_context(Sampler(supervisor.processes))
-            load, injected = self._load(supervisor, sampler)
+            load, injected = self._load(supervisor, sampler, folder / "load")
             with progress("Waiting until everything is settled"):
                 self._settle(history)
             seen = Seen(
@@ -122,8 +120,8 @@ class LiveRun:
                 injected=injected,
                 end_us=clock_us(),
             )
-            self._tell_restarts(supervisor)
-        self._tidy(load)
+            _tell_restarts(supervisor)
+        _tidy(folder, load)
         return seen
 
     def _settings(self) -> Settings:
@@ -140,14 +138,14 @@ class LiveRun:
                 f"delete its topics ({self._system.name}.*), or leave DOORBUSTER_BROKER unset to start a broker"
             )
 
-    def _load(self, supervisor: Supervisor, sampler: Sampler) -> tuple[LoadRun, list[Injected]]:
+    def _load(self, supervisor: Supervisor, sampler: Sampler, folder: Path) -> tuple[LoadRun, list[Injected]]:
         """Play the load and the faults, and wait for the end of the scenario."""
         run = LoadRun(
             self._name,
             base_url=supervisor.gateway_url,
             token_secret=supervisor.settings.token_secret,
             seed=self._seed,
-            folder=self._folder / "load",
+            folder=folder,
         )
         injected: list[Injected] = []
         with progress("Running it for real") as tick, run, ExitStack() as beside:
@@ -174,17 +172,6 @@ class LiveRun:
         with contextlib.suppress(TimeoutError):
             history.wait_until_quiet(QUIET_S, QUIET_S + bound_s)
 
-    def _tell_restarts(self, supervisor: Supervisor) -> None:
-        for process in supervisor.processes():
-            if process.restarts:
-                say(f"{process.name} died and was started again, {process.restarts} times; see {process.log}")
-
-    def _tidy(self, load: LoadRun) -> None:
-        """Keep the logs; everything else is in the run's own tables by now."""
-        (load.folder / LOG).replace(self._folder / "logs" / LOG)
-        shutil.rmtree(load.folder)
-        (self._folder / "provider.journal").unlink(missing_ok=True)
-
     def _check(self, seen: Seen, writer: RunFolderWriter, began: float) -> Findings:
         invariants, coverage = load_checks(self._scenario.system, self._scenario.terms)
         checker = Checker((each for each in invariants if self._scenario.checks(each.name)), coverage)
@@ -208,6 +195,19 @@ class LiveRun:
 def _check_alive(supervisor: Supervisor) -> None:
     if supervisor.failure:
         raise SupervisionFailed(supervisor.failure)
+
+
+def _tell_restarts(supervisor: Supervisor) -> None:
+    for process in supervisor.processes():
+        if process.restarts:
+            say(f"{process.name} died and was started again, times: {process.restarts}; see {process.log}")
+
+
+def _tidy(folder: Path, load: LoadRun) -> None:
+    """Keep the logs; everything else is in the run's own tables by now."""
+    (load.folder / LOG).replace(folder / "logs" / LOG)
+    shutil.rmtree(load.folder)
+    (folder / "provider.journal").unlink(missing_ok=True)
 
 
 def _what_went_wrong(seen: Seen) -> Iterator[str]:

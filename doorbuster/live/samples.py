@@ -105,10 +105,10 @@ def _counted(now_us: int, process: ProcessInfo) -> Iterator[Measurement]:
             partition = f"{service}/{sample.labels['topic']}/{sample.labels['partition']}"
             yield Measurement(now_us, "lag", partition, sample.value)
         elif sample.name == GATEWAY_LAG:
-            partition = f"{process.name}/{sample.labels['topic']}/{sample.labels['partition']}"
+            partition = f"gateway/{sample.labels['topic']}/{sample.labels['partition']}/{process.name}"
             yield Measurement(now_us, "lag", partition, sample.value)
         elif sample.name == UNDECIDED:
-            yield Measurement(now_us, "in_flight", process.name, sample.value)
+            yield Measurement(now_us, "in_flight", f"gateway/{process.name}", sample.value)
     for label, messages in waiting.items():
         yield Measurement(now_us, "queue_depth", label, messages)
 

@@ -34,12 +34,13 @@ def rehearse(
 
     whole = load_scenario(scenario)
     live = whole.compressed()
+    live_run = LiveRun(scenario, live, seed)
     with run_folder(out, whole, VERB) as folder:
         with progress(f"Simulating all of {whole.name}") as tick:
             simulate_into(folder / WHOLE, whole, seed, verb=VERB, settings={}, tick=tick)
         with progress("Simulating what is about to run for real") as tick:
             simulate_into(folder / "simulated", live, seed, verb=VERB, settings={}, tick=tick)
-        LiveRun(scenario, live, seed, folder / "services").into(folder / "live", verb=VERB, settings={})
+        live_run.into(folder / "live", folder / "services", verb=VERB, settings={})
         with progress("Judging all of it"):
             verdict = judge_folder(folder, with_report=with_report)
     if output_format is Format.JSON:

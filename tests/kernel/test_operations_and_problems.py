@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference_services.kernel import problem as problems
 from reference_services.kernel.effect import Effect, RetryPlan, answer_id
 from reference_services.kernel.message import Event
-from reference_services.kernel.operation import Call, Principal, command_id_of
+from reference_services.kernel.operation import Call, Outcome, Principal, command_id_of
 from reference_services.kernel.outside import MessageReceipt, PaymentReport
 from reference_services.kernel.problem import NOT_FOUND, Problem, ProblemKind
 
@@ -46,6 +46,13 @@ def test_a_call_names_what_it_creates_after_itself() -> None:
     assert call.new_id("order").startswith("order-")
     assert call.new_id("order").removeprefix("order-") != call.new_id("cart").removeprefix("cart-")
     assert call.new_id("order") != Call(ANN, {}, None, "c-2", 0).new_id("order")
+
+
+def test_an_outcome_is_the_end_of_it_unless_it_says_otherwise() -> None:
+    outcome = Outcome("body")
+
+    assert outcome.settled
+    assert not outcome.refused
 
 
 def test_a_problem_is_told_as_rfc_9457_has_it() -> None:
