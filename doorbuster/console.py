@@ -67,7 +67,8 @@ def _bar(title: str) -> Iterator[Tick]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=errors, transient=True) as bar:
+    # Results that go to the same terminal are lifted above the bar; those that go elsewhere must get there.
+    with Progress(*columns, console=errors, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
         task = bar.add_task(title, total=None, note="")
 
         def tick(done: float, total: float, note: str = "") -> None:

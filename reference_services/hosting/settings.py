@@ -15,7 +15,7 @@ EMBEDDED = "embedded"
 KAFKA_SCHEME = "kafka://"
 SECRETS = ("token_secret", "webhook_secret")
 
-EMBEDDED_FETCH_WAIT_MS = 20
+EMBEDDED_FETCH_WAIT_MS = 60
 """The embedded broker answers a fetch only after half of its longest wait, even when data is there."""
 
 KAFKA_FETCH_WAIT_MS = 500

@@ -192,9 +192,7 @@ class Group:
             member.seen_at = time.monotonic()
             joined = Joined(OK, self._generation, self._protocol, self._leader, member.member_id)
             if member.member_id == self._leader:
-                joined.members = [
-                    (other.member_id, other.protocols[self._protocol]) for other in self._members.values()
-                ]
+                joined.members = [(each.member_id, each.protocols[self._protocol]) for each in self._members.values()]
             if member.joining is not None and not member.joining.done():
                 member.joining.set_result(joined)
             member.joining = None
