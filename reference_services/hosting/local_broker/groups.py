@@ -91,7 +91,8 @@ class Group:
         if not self._common_protocols():
             del self._members[member_id]
             return Joined(NO_COMMON_PROTOCOL)
-        member.joining = member.joining or asyncio.get_running_loop().create_future()
+        if member.joining is None or member.joining.done():
+            member.joining = asyncio.get_running_loop().create_future()
         joining = member.joining
         self._rebalance()
         self.look()

@@ -14,9 +14,8 @@ from yarl import URL
 from ..settings import Settings
 from .transport import TunedConsumer, TunedTransport
 
-EMBEDDED_SESSION_S = 2.0
-"""The embedded broker answers a join only after half the session timeout, and lets the successor of a leader that died
-wait for most of another one: with two seconds a killed worker is replaced after about four, with six after eleven."""
+EMBEDDED_SESSION_S = 3.0
+"""How long a member that stands still is waited for on one machine; one whose process has gone is not waited for."""
 
 KAFKA_SESSION_S = 6.0
 """The shortest session that Kafka's brokers allow unless configured otherwise."""
@@ -46,7 +45,7 @@ class StreamsApp(faust.App):
             producer_acks=-1,
             producer_linger=LINGER_S,
             producer_max_batch_size=BATCH_BYTES,
-            # It compares offsets that nothing here uses, and the embedded broker's have been seen to be one off.
+            # It compares offsets that nothing here uses: tables restore themselves.
             recovery_consistency_check=False,
             store="memory://",
             TableManager=f"{__package__}.table:EventSourcedTables",
