@@ -61,11 +61,11 @@ def dead_letters(
 
 
 def _settings(system: str, broker: str) -> Settings:
-    from reference_services.hosting.settings import EMBEDDED
+    from reference_services.hosting.settings import STARTED_HERE
 
     from ..services import settings_of
 
-    if broker in ("", EMBEDDED):
+    if broker in ("", *STARTED_HERE):
         raise Mendable("say which broker: --broker kafka://HOST:PORT; `doorbuster serve` prints it")
     return settings_of(system, broker=broker)
 

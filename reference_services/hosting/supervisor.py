@@ -29,7 +29,7 @@ from .broker import LOOPBACK, BrokerFailed, EmbeddedBroker, create_topics, free_
 from .child import Child, ChildSpec, Kind
 from .control import ControlSocket
 from .keeper import STOP_LIMIT_S, Keeper
-from .settings import EMBEDDED, Settings
+from .settings import STARTED_HERE, Settings
 from .specs import gateway_specs, provider_spec, worker_specs
 from .topology import Topology
 
@@ -215,8 +215,8 @@ class Supervisor:
 
     def _complete_settings(self) -> None:
         chosen: dict[str, Any] = {}
-        if self.settings.broker == EMBEDDED:
-            self._broker = EmbeddedBroker(self._log_path(BROKER))
+        if self.settings.broker in STARTED_HERE:
+            self._broker = EmbeddedBroker(self._log_path(BROKER), self.settings.broker)
             self._broker.start()
             chosen |= {"broker": self._broker.url, "broker_embedded": True}
         if not self.settings.http_port:

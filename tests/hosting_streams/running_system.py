@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from reference_services.hosting.history_reader import HistoryReader
-from reference_services.hosting.settings import Settings
+from reference_services.hosting.settings import EMBEDDED, Settings
 from reference_services.hosting.supervisor import Supervisor
 from reference_services.hosting.timers import clock_us
 from reference_services.hosting.topology import Topology
@@ -31,9 +31,17 @@ SETTLE_LIMIT_S = 30.0
 class RunningSystem:
     """A supervised system as a context. ``topology`` goes to `Topology.of`."""
 
-    def __init__(self, name: str, run_dir: Path, terms: dict[str, Any] | None = None, **topology: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        run_dir: Path,
+        terms: dict[str, Any] | None = None,
+        *,
+        broker: str = EMBEDDED,
+        **topology: Any,
+    ) -> None:
         self.system: System = load_system(name, terms or {})
-        settings = Settings(system=name, terms=terms or {}, http_port=0)
+        settings = Settings(system=name, terms=terms or {}, http_port=0, broker=broker)
         self.supervisor = Supervisor(settings, Topology.of(self.system, **topology), run_dir)
         self.codec = Codec(self.system)
         self._loop = asyncio.new_event_loop()

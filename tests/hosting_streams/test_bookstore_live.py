@@ -11,6 +11,7 @@ from running_system import RunningSystem
 
 from reference_services.bookstore.notifications import NotificationSent
 from reference_services.bookstore.orders import OrderConfirmed
+from reference_services.hosting.settings import TANSU
 
 # An order whose payment is lost with a dead provider ends when its reservation does.
 TERMS = {"ask_provider_after_us": 3_000_000, "reservation_ttl_us": 20_000_000}
@@ -39,6 +40,16 @@ def test_an_order_is_placed_paid_confirmed_and_told_of(bookstore: RunningSystem)
 
     (confirmed,) = bookstore.wait_for_events(OrderConfirmed, 1)
     bookstore.wait_for_events(NotificationSent, 1)
+
+    assert confirmed.order_id == order_id
+
+
+def test_an_order_goes_the_same_way_on_a_broker_that_others_wrote(tmp_path: Path) -> None:
+    with RunningSystem("bookstore", tmp_path, TERMS, broker=TANSU, provider_knobs=KNOBS) as running:
+        order_id = Sale(running, UNITS).place()
+
+        (confirmed,) = running.wait_for_events(OrderConfirmed, 1)
+        running.wait_for_events(NotificationSent, 1)
 
     assert confirmed.order_id == order_id
 

@@ -37,7 +37,10 @@ def test_what_is_not_set_has_its_default() -> None:
         ({**SYSTEM, "DOORBUSTER_PARTITIONS": "0"}, "DOORBUSTER_PARTITIONS: "),
         ({**SYSTEM, "DOORBUSTER_HTTP_PORT": "70000"}, "DOORBUSTER_HTTP_PORT: "),
         ({**SYSTEM, "DOORBUSTER_LOG_LEVEL": "chatty"}, "DOORBUSTER_LOG_LEVEL: "),
-        ({**SYSTEM, "DOORBUSTER_BROKER": "localhost:9092"}, "DOORBUSTER_BROKER must be 'embedded' or 'kafka://"),
+        (
+            {**SYSTEM, "DOORBUSTER_BROKER": "localhost:9092"},
+            "DOORBUSTER_BROKER must be 'embedded', 'tansu' or 'kafka://",
+        ),
         ({**SYSTEM, "DOORBUSTER_TERMS": "{"}, "DOORBUSTER_TERMS must be a JSON object"),
         ({**SYSTEM, "DOORBUSTER_TERMS": "[]"}, "DOORBUSTER_TERMS: "),
     ],
