@@ -56,6 +56,7 @@ def say(text: str) -> None:
 def print_json(document: Any) -> None:
     """The result, for a program."""
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.flush()  # a program may read it while the verb goes on, as with serve
 
 
 @contextmanager
