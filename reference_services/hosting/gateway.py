@@ -10,6 +10,7 @@ import os
 import sys
 
 from ..processes.logs import configure_logs
+from ..processes.memory import collect_rarely
 from ..processes.serving import AnnouncingServer, CannotListen, listening_socket
 from ..registry import BadTerms, UnknownSystem, load_system
 from .http.apps import Gateway
@@ -48,6 +49,7 @@ def main() -> int:
         sys.stderr.write(f"gateway: {error}; set {variable('http_port')}\n")
         return USAGE
     configure_logs(settings.log_level, PROCESS)
+    collect_rarely()
     GatewayServer(gateway).run(sockets=[bound])
     return FAILED if gateway.backend.failed else 0
 

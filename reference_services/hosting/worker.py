@@ -19,6 +19,7 @@ from mode.loop import use
 
 from ..kernel.system import Service, System
 from ..processes.logs import configure_logs
+from ..processes.memory import collect_rarely
 from ..registry import BadTerms, UnknownSystem, load_system
 from .broker import TopicMismatch, create_topics
 from .pages import Pages
@@ -109,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environment()
         configure_logs(settings.log_level, f"worker {names}")
+        collect_rarely()
         use("uvloop")
         asyncio.run(run(settings, names))
     except (BadSettings, BadTerms, UnknownSystem) as error:
