@@ -6,13 +6,7 @@ from collections.abc import Iterable
 
 from hdrh.histogram import HdrHistogram
 
-from scenarios.run_records import Schedule
-
-LATE_P99_LIMIT_US = 100_000
-"""A run is INVALID if one arrival in a hundred begins later than this after its planned instant.
-
-Response times count from the planned instant, so lateness of the generator is in them; at 100 ms it would be a fifth
-of an objective of 500 ms, and no longer noise."""
+from scenarios.run_records import LATE_P99_LIMIT_US, Schedule
 
 LATE_MAX_US = 3_600_000_000
 SIGNIFICANT_DIGITS = 3

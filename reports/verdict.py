@@ -23,6 +23,7 @@ from reference_services.kernel.invariant import Finding
 from scenarios.model import Objective
 from scenarios.objectives import ObjectiveResult, evaluate
 from scenarios.run_folder import Findings, NotARunFolder, Schedule, write_atomically
+from scenarios.run_records import LATE_P99_LIMIT_US
 
 from . import wording
 from .run import Run
@@ -37,10 +38,6 @@ LABELS = {
     INVARIANT_BROKEN: "FAIL: invariant",
     INVALID: "INVALID",
 }
-
-LATE_P99_LIMIT_US = 100_000
-"""A generator has kept its schedule if 99% of arrivals began within this of their planned instant. Response times count
-from there, so at 100 ms the generator's own lateness would be a fifth of an objective of 500 ms."""
 
 VERDICT_FILE = "verdict.json"
 

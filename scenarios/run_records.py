@@ -105,6 +105,13 @@ class RequestRow(msgspec.Struct, frozen=True, gc=False):
     command_id: str = ""
 
 
+LATE_P99_LIMIT_US = 100_000
+"""A run is INVALID if one arrival in a hundred begins later than this after its planned instant.
+
+Response times count from the planned instant, so lateness of the generator is in them; at 100 ms it would be a fifth
+of an objective of 500 ms, and no longer noise."""
+
+
 class Schedule(msgspec.Struct, frozen=True):
     """How well the load generator kept its schedule. A run whose generator fell behind proves nothing.
 

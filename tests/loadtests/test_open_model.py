@@ -11,8 +11,8 @@ from booth import LOOK
 from booth_counter import Caller, Counter
 
 from loadtests.dispatcher import Dispatcher
-from loadtests.schedule import LATE_P99_LIMIT_US, Punctuality, combined, why_invalid
-from scenarios.run_records import Schedule
+from loadtests.schedule import Punctuality, combined, why_invalid
+from scenarios.run_records import LATE_P99_LIMIT_US, Schedule
 from scenarios.steps import Journey, Visit
 
 

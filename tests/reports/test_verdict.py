@@ -11,9 +11,10 @@ from synthetic_sale import SCENARIO, Sale, broken, held, write_sale
 from reference_services.kernel.invariant import Finding
 from reports.report import write_verdict_only
 from reports.run import Run
-from reports.verdict import LATE_P99_LIMIT_US, Verdict, judge, judge_run, worst_of, write_verdict
+from reports.verdict import Verdict, judge, judge_run, worst_of, write_verdict
 from scenarios.objectives import ObjectiveResult
 from scenarios.run_folder import Findings, NotARunFolder, Schedule
+from scenarios.run_records import LATE_P99_LIMIT_US
 
 REACH = ("sold-out",)
 
