@@ -6,13 +6,15 @@ A name with a dot in it is the full name of a package elsewhere that has the sam
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from .kernel.invariant import Coverage, Invariant
+from .kernel.client_history import ClientCall, SequentialModels, check_client_history
+from .kernel.invariant import Coverage, Finding, Invariant
 from .kernel.system import System
 
 
@@ -55,6 +57,33 @@ def load_checks(name: str, terms: Mapping[str, Any]) -> tuple[tuple[Invariant, .
     invariants = _module(name, "invariants")
     loaded = load_terms(name, terms)
     return invariants.invariants(loaded), invariants.coverage(loaded)
+
+
+def load_sequential_models(
+    name: str, terms: Mapping[str, Any], clock_error_us: int | None = None
+) -> SequentialModels | None:
+    """How the client history of the system ``name`` is checked for linearizability; None if it has no such models.
+
+    ``clock_error_us`` is how far any two clocks of the run may be apart; None if no clock is to be believed.
+    """
+    system = _module(name, "system")
+    if find_spec(f"{system.__package__}.sequential_models") is None:
+        return None
+    loaded: SequentialModels = _module(name, "sequential_models").sequential_models(
+        load_terms(name, terms), clock_error_us
+    )
+    return loaded
+
+
+def linearizability_findings(
+    name: str, terms: Mapping[str, Any], calls: Iterable[ClientCall], clock_error_us: int | None = None
+) -> list[Finding]:
+    """What the clients of the system ``name`` saw that no order of events explains: one finding per rule.
+
+    ``calls`` are all that the clients made; empty for a system without sequential models.
+    """
+    models = load_sequential_models(name, terms, clock_error_us)
+    return check_client_history(models, calls) if models is not None else []
 
 
 def load_pictures(name: str) -> dict[str, Any]:
