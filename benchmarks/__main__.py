@@ -1,4 +1,4 @@
-"""``python -m benchmarks [simulated] [live]``: measure, and print each figure beside its target."""
+"""``python -m benchmarks [SUITE...]``: measure the suites named, or all, and print each figure beside its target."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import sys
 
 from rich.console import Console
 
-from . import live, simulated
+from . import checkers, linearizability, live, searching, simulated
 from .figure import machine_load
 
-SUITES = {"simulated": simulated.figures, "live": live.figures}
+SUITES = {
+    "checkers": checkers.figures,
+    "linearizability": linearizability.figures,
+    "simulated": simulated.figures,
+    "searching": searching.figures,
+    "live": live.figures,
+}
 
 
 def main(names: list[str]) -> int:

@@ -25,6 +25,8 @@ MENDABLE = (
     ("reference_services.hosting.settings", "BadSettings"),
     ("reference_services.hosting.topology", "BadTopology"),
     ("reference_services.hosting.broker", "TopicMismatch"),
+    ("simulations.search.tape", "NotATape"),
+    ("simulations.planted.catalog", "UnknownPlant"),
 )
 """What other packages raise for the user to mend: modules and names, because importing them all takes seconds."""
 

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from .errors import INVALID, one_line_errors
-from .verbs import dead_letters, doctor, list, load, rehearse, report, serve, simulate  # noqa: A004 - a verb
+from .verbs import check, dead_letters, doctor, list, load, rehearse, replay, report, serve, simulate  # noqa: A004
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -63,6 +63,8 @@ def _add(name: str, verb: Callable[..., None], *examples: str) -> None:
 _add("list", list.list_scenarios, list.EXAMPLE)
 _add("rehearse", rehearse.rehearse, rehearse.EXAMPLE)
 _add("simulate", simulate.simulate, simulate.EXAMPLE, simulate.MANY_SEEDS_EXAMPLE)
+_add("check", check.check, check.EXAMPLE, check.PLANT_EXAMPLE)
+_add("replay", replay.replay, replay.EXAMPLE)
 _add("serve", serve.serve, serve.EXAMPLE)
 _add("load", load.load, load.EXAMPLE)
 _add("report", report.report, report.EXAMPLE)

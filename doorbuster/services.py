@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from reference_services.hosting.topology import Topology
 from reference_services.kernel.system import System
 from reference_services.payment_provider.misbehaviour import Misbehaviour
 from reference_services.processes.logs import configure_logs
+from scenarios.faults.links import Link
 from scenarios.model import Scenario
 
 
@@ -25,8 +27,8 @@ def settings_of(system: str, **changes: Any) -> Settings:
     return Settings.from_environment({**os.environ, variable("system"): system}).changed(**changes)
 
 
-def topology_of(scenario: Scenario, system: System, seed: int) -> Topology:
-    """The processes that ``scenario`` asks for, with its payment provider.
+def topology_of(scenario: Scenario, system: System, seed: int, links: Sequence[Link] = ()) -> Topology:
+    """The processes that ``scenario`` asks for, with its payment provider; ``links`` lead through relays.
 
     Raises `BadTopology`, and `ScenarioError` if the provider has no such knobs.
     """
@@ -37,4 +39,5 @@ def topology_of(scenario: Scenario, system: System, seed: int) -> Topology:
         gateway_concurrency=scenario.topology.gateway_concurrency,
         provider_knobs=msgspec.to_builtins(scenario.convert(("provider",), Misbehaviour)),
         provider_seed=seed,
+        links=tuple(links),
     )

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import re
 import shutil
-import signal
-import threading
 from collections import Counter
 from collections.abc import Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import cache
+from contextlib import closing
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,28 +20,12 @@ from reports.verdict import INVALID, LABELS, WORST_FIRST
 from scenarios.model import Scenario
 
 from .console import output
-from .errors import Mendable, NothingProved
 from .options import Variant
+from .pool import spread
 from .simulated import simulate_into
 from .verdicts import STYLES, run_document
 
-MOST_SEEDS = 100_000
 HASH_SHOWN = 12
-
-_RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
-
-
-def parse_seeds(text: str) -> range:
-    """The seeds that ``text`` names, ends included. Raises `Mendable`."""
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        raise Mendable(f"--seeds {text}: write the first and the last seed, e.g. --seeds 1-20")
-    first, last = int(match[1]), int(match[2])
-    if first > last:
-        raise Mendable(f"--seeds {text}: the first is larger than the last; write --seeds {last}-{first}")
-    if last - first >= MOST_SEEDS:
-        raise Mendable(f"--seeds {text}: more than {MOST_SEEDS:,} seeds; split them up")
-    return range(first, last + 1)
 
 
 def sweep(name: str, variant: Variant, seeds: Sequence[int]) -> Generator[dict[str, Any]]:
@@ -56,19 +34,11 @@ def sweep(name: str, variant: Variant, seeds: Sequence[int]) -> Generator[dict[s
     No seed has to reach anything by itself. Raises `NothingProved` if a simulating process dies. Close the generator
     to stop early.
     """
-    with TemporaryDirectory(prefix="doorbuster-") as scratch:
-        pool = ProcessPoolExecutor(
-            min(os.cpu_count() or 1, len(seeds)), multiprocessing.get_context("spawn"), _end_with_parent
-        )
-        try:
-            for run in [pool.submit(_simulate_seed, name, variant, Path(scratch), seed) for seed in seeds]:
-                yield run.result()
-        except BrokenProcessPool as error:
-            raise NothingProved("a simulating process died, perhaps for want of memory; try fewer seeds") from error
-        finally:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
+    with (
+        TemporaryDirectory(prefix="doorbuster-") as scratch,
+        closing(spread(partial(_simulate_seed, name, variant, Path(scratch)), seeds)) as runs,
+    ):
+        yield from runs
 
 
 def total_document(scenario: Scenario, seeds: str, variant: Variant, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -137,16 +107,3 @@ def _scenario(name: str, variant: Variant) -> Scenario:
 
 def _nobody_watches(done: float, total: float, note: str = "") -> None:
     """The progress of one seed among many."""
-
-
-def _end_with_parent() -> None:
-    """Ctrl-C is the parent's business; should it be killed, its workers must not wait for work for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
 import gevent
 import msgspec
@@ -31,8 +32,19 @@ OWN_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL)
 STOPPED = Got(0, "unknown", reason="stopped")
 """What came of a call that was cut off: the run ended, or this process ran short of something."""
 
-Record = Callable[[RequestRow, str, int], None]
-"""Takes in one call that has ended, its HTTP method, and the size of its answer in bytes."""
+
+class Ended(msgspec.Struct, frozen=True):
+    """One call that has ended: its row, its HTTP method, the size of its answer in bytes, and what was said."""
+
+    row: RequestRow
+    method: str
+    answer_bytes: int
+    asked: Do
+    got: Got
+
+
+Record = Callable[[Ended], None]
+"""Takes in one call that has ended."""
 
 
 class _Route(msgspec.Struct, frozen=True):
@@ -110,7 +122,10 @@ class Driver:
         route = self._routes[step.operation]
         uri = route.path.format_map({name: quote(value, safe="") for name, value in step.path.items()})
         headers = self._headers(step)
-        body = msgspec.json.encode(step.body) if step.body is not None else b""
+        if route.is_action:
+            body = msgspec.json.encode(step.body) if step.body is not None else b""
+        else:
+            uri, body = _with_parameters(uri, step.body), b""
         started_us = self._clock.now_us()
         got, size = STOPPED, 0
         try:
@@ -129,7 +144,7 @@ class Driver:
                 got.reason,
                 command_id_of(step.principal, step.operation, step.idempotency_key) if route.is_action else "",
             )
-            self._record(row, route.method, size)
+            self._record(Ended(row, route.method, size, step, got))
         return got, ended_us
 
     def _exchange(self, method: str, uri: str, body: bytes, headers: dict[str, str], limit_s: float) -> tuple[Got, int]:
@@ -161,6 +176,12 @@ class Driver:
         if step.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
+
+
+def _with_parameters(uri: str, parameters: Mapping[str, Any] | None) -> str:
+    """``uri`` with a query's parameters; what is None is left out."""
+    said = {name: value for name, value in (parameters or {}).items() if value is not None}
+    return f"{uri}?{urlencode(said)}" if said else uri
 
 
 def _after(pause: Think | ThinkUntil, intended_us: int) -> int:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from gevent.event import Event
 
 from reference_services.kernel.random_streams import stream
-from scenarios.run_records import RequestRow
 from scenarios.steps import Visit
 
+from .call_log import CallLog
 from .clock import Clock
 from .dispatcher import LIVE_JOURNEYS_LIMIT, Dispatcher
-from .driver import Driver, Record
+from .driver import Driver, Ended, Record
 from .plan import LoadPlan, Share
 from .recorder import Recorder
 from .report import LoadReport, Progress, write_report
@@ -45,8 +46,8 @@ def prepare(plan: LoadPlan, target: Target, folder: Path, watch: Record, clock: 
 
     Raises `SetupFailed`.
     """
-    with Recorder(folder / "requests-setup.jsonl") as recorder:
-        driver = _driver(plan, target, clock, recorder, watch, "setup", connections=1)
+    with Recorder(folder / "requests-setup.jsonl") as recorder, closing(_call_log(plan, folder, "setup")) as calls:
+        driver = _driver(plan, target, clock, recorder, watch, "setup", calls, connections=1)
         try:
             driver.play("staff", "setup", plan.setup(), clock.now_us())
         except RuntimeError as error:
@@ -61,7 +62,9 @@ def prepare(plan: LoadPlan, target: Target, folder: Path, watch: Record, clock: 
 
 
 class LoadGenerator:
-    """Plays the visits of ``share``. Leaves ``requests-<index>.jsonl`` and ``load-<index>.json`` in ``folder``.
+    """Plays the visits of ``share``.
+
+    Leaves ``requests-<index>.jsonl``, ``calls-<index>.jsonl`` and ``load-<index>.json`` in ``folder``.
 
     ``watch`` is told of every call too.
     """
@@ -75,8 +78,9 @@ class LoadGenerator:
         self._report_path = folder / f"load-{share.index}.json"
         self._punctuality = Punctuality(len(self._visits))
         self._recorder = Recorder(folder / f"requests-{share.index}.jsonl")
+        self._calls = _call_log(plan, folder, str(share.index))
         self._driver = _driver(
-            plan, target, clock, self._recorder, watch, str(share.index), connections=LIVE_JOURNEYS_LIMIT
+            plan, target, clock, self._recorder, watch, str(share.index), self._calls, connections=LIVE_JOURNEYS_LIMIT
         )
         self._dispatcher = Dispatcher(clock, self._play, self._punctuality)
         self._begun = False
@@ -103,6 +107,7 @@ class LoadGenerator:
         self._dispatcher.stop()
         self._driver.close()
         self._recorder.close()
+        self._calls.close()
         write_report(self._report_path, self.report())
         self.ended.set()
 
@@ -144,12 +149,25 @@ class LoadGenerator:
         return max(0.0, (self._plan.ends_us - self._clock.now_us()) / 1_000_000)
 
 
+def _call_log(plan: LoadPlan, folder: Path, name: str) -> CallLog:
+    return CallLog(folder / f"calls-{name}.jsonl", plan.watched)
+
+
 def _driver(
-    plan: LoadPlan, target: Target, clock: Clock, recorder: Recorder, watch: Record, name: str, *, connections: int
+    plan: LoadPlan,
+    target: Target,
+    clock: Clock,
+    recorder: Recorder,
+    watch: Record,
+    name: str,
+    calls: CallLog,
+    *,
+    connections: int,
 ) -> Driver:
-    def record(row: RequestRow, method: str, size: int) -> None:
-        recorder.add(row)
-        watch(row, method, size)
+    def record(ended: Ended) -> None:
+        recorder.add(ended.row)
+        calls.add(ended)
+        watch(ended)
 
     lifetime_s = (plan.ends_us - clock.now_us()) / 1_000_000 + TOKEN_MARGIN_S
     return Driver(

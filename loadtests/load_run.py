@@ -16,8 +16,10 @@ from typing import Self
 
 import msgspec
 
+from reference_services.kernel.client_history import ClientCall
 from scenarios.run_records import RequestRow
 
+from .call_log import read_calls
 from .plan import Variant
 from .recorder import read_requests
 from .report import Line, LoadReport, Progress, Started
@@ -102,6 +104,10 @@ class LoadRun:
     def requests(self) -> Iterator[RequestRow]:
         """Every call that was made, the staff's included, in the order in which they ended."""
         return read_requests(self.folder)
+
+    def calls(self) -> Iterator[ClientCall]:
+        """What clients saw of the calls that a checker of their history wants to know whole."""
+        return read_calls(self.folder)
 
     def stop(self) -> None:
         """End the load early; what has been recorded so far stays."""

@@ -9,9 +9,7 @@ from locust import User, task
 from locust.event import EventHook
 from locust.exception import StopUser
 
-from scenarios.run_records import RequestRow
-
-from .driver import Record
+from .driver import Ended, Record
 from .generator import LoadGenerator
 
 log = logging.getLogger(__name__)
@@ -44,13 +42,14 @@ class CallFailed(Exception):
 def telling_locust(request_event: EventHook) -> Record:
     """Fires Locust's request event for every call. Its response time counts from the intended start."""
 
-    def tell(row: RequestRow, method: str, size: int) -> None:
+    def tell(ended: Ended) -> None:
+        row = ended.row
         failed = row.outcome in ("error", "unknown")
         request_event.fire(
-            request_type=method,
+            request_type=ended.method,
             name=row.operation,
             response_time=(row.ended_us - row.intended_us) / 1_000,
-            response_length=size,
+            response_length=ended.answer_bytes,
             exception=CallFailed(row.reason) if failed else None,
             context={},
             start_time=row.intended_us / 1_000_000,

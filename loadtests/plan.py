@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from reference_services.kernel.system import System
-from reference_services.registry import load_system
+from reference_services.registry import load_sequential_models, load_system
 from scenarios.journeys import journeys_of
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
 from scenarios.steps import Journey, Visit
 
-Variant = Literal["live", "whole"]
-"""``live``: the scenario as compressed to run for real; ``whole``: as it is, however long that takes."""
+Variant = Literal["live", "check", "whole"]
+"""``live``: the scenario as compressed to run for real; ``check``: as made small for a search over seeds; ``whole``: as
+it is, however long that takes."""
 
 PREPARATION_US = 3_000_000
 """Time for planning and for the staff's setup, before the scenario's own lead begins."""
@@ -35,7 +36,7 @@ class Share:
 class LoadPlan:
     """A load run on the clock. ``origin_us`` (time 0, the opening) and ``ends_us`` are microseconds since the epoch.
 
-    ``visits`` are in order of arrival.
+    ``visits`` are in order of arrival. Calls of the operations ``watched`` are kept whole.
     """
 
     system: System
@@ -44,6 +45,7 @@ class LoadPlan:
     ends_us: int
     setup: Callable[[], Journey]
     visits: Sequence[Visit]
+    watched: frozenset[str] = frozenset()
 
     @property
     def first_arrival_us(self) -> int:
@@ -58,7 +60,13 @@ class LoadPlan:
 def scenario_for(name_or_path: str, variant: Variant) -> Scenario:
     """The scenario, as it runs in that variant. Raises `scenarios.problems.ScenarioError`."""
     scenario = load_scenario(name_or_path)
-    return scenario.compressed() if variant == "live" else scenario
+    match variant:
+        case "live":
+            return scenario.compressed()
+        case "check":
+            return scenario.for_check()
+        case "whole":
+            return scenario
 
 
 def opening_after(now_us: int, scenario: Scenario) -> int:
@@ -71,6 +79,7 @@ def plan_run(scenario: Scenario, seed: int, origin_us: int) -> LoadPlan:
     opens_at = _EPOCH + timedelta(microseconds=origin_us)
     dated = scenario.model_copy(update={"starts_at": opens_at})
     journeys = journeys_of(dated.system)
+    models = load_sequential_models(dated.system, dated.terms)
     return LoadPlan(
         load_system(dated.system, dated.terms),
         seed,
@@ -78,4 +87,5 @@ def plan_run(scenario: Scenario, seed: int, origin_us: int) -> LoadPlan:
         origin_us + dated.horizon_us,
         lambda: journeys.setup(dated, seed),
         sorted(journeys.visits(dated, seed), key=lambda visit: visit.arrives_us),
+        models.operations if models is not None else frozenset(),
     )

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from reference_services.registry import load_checks, load_system, system_names, terms_type
+import msgspec
+
+from reference_services.payment_provider.misbehaviour import Misbehaviour
+from reference_services.registry import load_checks, load_sequential_models, load_system, system_names, terms_type
 
 from .arrival_kinds import Flash, Trace
-from .model import ALL, Scenario
+from .faults.catalog import from_document, kinds_in
+from .faults.fault import ProviderFault
+from .faults.links import CALLEES, LinkFault
+from .fields import ALL
+from .model import Scenario
 from .problems import BadValues, Place, Problem, unknown
 from .quantities import format_duration
 from .traces import check_trace
@@ -17,14 +24,15 @@ from .units import convert_with_units
 
 def inconsistencies(scenario: Scenario) -> list[Problem]:
     """Everything in ``scenario`` that does not fit together."""
-    problems = [*_journeys(scenario), *_times(scenario), *_trace(scenario)]
+    faults = [*_faults(scenario), *_swarm(scenario)]
+    problems = [*_journeys(scenario), *_times(scenario), *_trace(scenario), *faults]
     if scenario.system not in system_names():
         return [*problems, Problem(("system",), unknown(scenario.system, system_names(), "system"))]
     try:
         convert_with_units(scenario.policies, terms_type(scenario.system), ("policies",))
     except BadValues as error:
         return [*problems, *error.problems]
-    return [*problems, *_names(scenario)]
+    return [*problems, *_names(scenario), *([] if faults else _targets(scenario))]
 
 
 def _journeys(scenario: Scenario) -> Iterator[Problem]:
@@ -65,15 +73,65 @@ def _names(scenario: Scenario) -> Iterator[Problem]:
     services = [service.name for service in system.services]
     operations = ["*", *(operation.name for _, operation in system.operations())]
     yield from _unknown_of(("costs",), scenario.costs, services, "service")
-    yield from _unknown_of(("topology", "workers"), scenario.topology.workers, services, "service")
+    workers = [service.name for service in system.deciding]
+    yield from _unknown_of(("topology", "workers"), scenario.topology.workers, workers, "service")
     for index, objective in enumerate(scenario.objectives):
         if objective.operation not in operations:
             text = unknown(objective.operation, operations, "operation")
             yield Problem(("objectives", index, "operation"), text)
-    yield from _unknown_in(
-        "invariants", scenario.invariants, [ALL, *(invariant.name for invariant in invariants)], "invariant"
-    )
-    yield from _unknown_in("reach", scenario.reach, coverage.names, "situation")
+    models = load_sequential_models(scenario.system, scenario.terms)
+    rules = [ALL, *(invariant.name for invariant in invariants), *(models.rules if models is not None else ())]
+    yield from _unknown_in(("invariants",), scenario.invariants, rules, "invariant")
+    yield from _unknown_in(("reach",), scenario.reach, coverage.names, "situation")
+
+
+def _faults(scenario: Scenario) -> Iterator[Problem]:
+    for index, written in enumerate(scenario.faults):
+        place: Place = ("faults", index)
+        try:
+            fault = from_document(written.model_dump(mode="json"), place)
+        except BadValues as error:
+            yield from error.problems
+            continue
+        if fault.heals_us > scenario.horizon_us:
+            text = f"would heal {format_duration(fault.heals_us)} after the opening, beyond the horizon"
+            yield Problem((*place, "at"), f"{text}, {format_duration(scenario.horizon_us)}; let it strike earlier")
+        if isinstance(fault, ProviderFault):
+            yield from _turned(scenario, fault, place)
+
+
+def _turned(scenario: Scenario, fault: ProviderFault, place: Place) -> Iterator[Problem]:
+    """Knobs that contradict those that the fault leaves as they are."""
+    try:
+        knobs = convert_with_units(scenario.provider, Misbehaviour, ("provider",))
+    except BadValues:
+        return  # told by whoever needs the provider
+    try:
+        msgspec.structs.replace(knobs, **fault.turned())
+    except ValueError as error:
+        yield Problem(place, f"{error} (under `provider`, or the default); turn both")
+
+
+def _swarm(scenario: Scenario) -> Iterator[Problem]:
+    swarm = scenario.swarm
+    yield from _unknown_in(("swarm", "faults"), swarm.faults, [ALL, *kinds_in("simulated")], "kind")
+    if swarm.window is not None and swarm.window.to_us > scenario.horizon_us:
+        text = f"{format_duration(swarm.window.to_us)} is beyond the horizon, {format_duration(scenario.horizon_us)}"
+        yield Problem(("swarm", "window", "to"), f"{text}; end it earlier")
+
+
+def _targets(scenario: Scenario) -> Iterator[Problem]:
+    """Faults of processes and links that there are not."""
+    services = [service.name for service in load_system(scenario.system, scenario.terms).deciding]
+    processes = {service: scenario.topology.workers_of(service) for service in services}
+    processes["gateway"] = scenario.topology.gateways
+    known = [*CALLEES, *processes, *(f"{name}-{n}" for name, count in processes.items() for n in range(1, count + 1))]
+    for index, fault in enumerate(scenario.typed_faults):
+        target = getattr(fault, "target", None)
+        if target is not None and target not in known:
+            yield Problem(("faults", index, "target"), unknown(target, known, "process"))
+        if isinstance(fault, LinkFault) and fault.between[0] not in processes:
+            yield Problem(("faults", index, "between", 0), unknown(fault.between[0], processes, "service"))
 
 
 def _unknown_of(place: Place, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
@@ -82,7 +140,7 @@ def _unknown_of(place: Place, names: Iterable[str], known: Iterable[str], what: 
             yield Problem((*place, name), unknown(name, known, what))
 
 
-def _unknown_in(key: str, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
+def _unknown_in(place: Place, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
     for index, name in enumerate(names):
         if name not in known:
-            yield Problem((key, index), unknown(name, known, what))
+            yield Problem((*place, index), unknown(name, known, what))

@@ -44,6 +44,13 @@ AsList = Field(strict=False)
 """For tuples: YAML and JSON have lists."""
 
 
+ALL = "all"
+"""Written instead of a list: every one that there is."""
+
+OrAll = BeforeValidator(lambda value: [ALL] if value == ALL else value)
+"""For tuples of names: ``all`` is written without a list around it."""
+
+
 class Part(BaseModel):
     """A part of a scenario: nothing unknown in it, nothing converted silently, nothing changed later.
 

@@ -12,15 +12,8 @@ from .consistency import inconsistencies
 from .documents import read_document
 from .explanations import explain
 from .model import SCENARIOS_FOLDER, Scenario
-from .problems import Problem, ScenarioError, Source, closest, unknown
-
-_NOT_IN_LIVE = {
-    "name": "is the same when run for real; leave it out",
-    "system": "is the same when run for real; leave it out",
-    "live": "cannot be inside itself; leave it out",
-    "horizon": "is called `duration` here: how long the real run goes on after the opening",
-}
-"""What a ``live`` block does not have, and what to do about it."""
+from .problems import BadValues, ScenarioError, Source, closest
+from .variants import VARIANTS, variant_document
 
 
 def list_scenarios() -> tuple[str, ...]:
@@ -64,10 +57,17 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _build(document: dict[str, Any], source: Source, folder: Path) -> Scenario:
     scenario = _validated(document, source, folder)
-    if scenario.live is None:
-        return scenario
-    compressed = _validated(_live_document(document, scenario.live, source), source.for_live(), folder)
-    return scenario.located(source, folder, compressed)
+    keys = [str(field.alias) for field in Scenario.model_fields.values()]
+    variants: dict[str, Scenario] = {}
+    for variant in VARIANTS:
+        if getattr(scenario, variant.key) is None:
+            continue
+        try:
+            smaller = variant_document(document, variant, keys)
+        except BadValues as error:
+            raise source.error(error.problems) from error
+        variants[variant.key] = _validated(smaller, source.for_variant(variant.key), folder)
+    return scenario.located(source, folder, variants)
 
 
 def _validated(document: dict[str, Any], source: Source, folder: Path) -> Scenario:
@@ -79,32 +79,3 @@ def _validated(document: dict[str, Any], source: Source, folder: Path) -> Scenar
     if problems:
         raise source.error(problems)
     return scenario
-
-
-def _live_document(document: Mapping[str, Any], live: Mapping[str, Any], source: Source) -> dict[str, Any]:
-    """The document that the real run follows: ``live`` merged over the rest, with its ``duration`` as the horizon."""
-    known = {"duration", *(str(field.alias) for field in Scenario.model_fields.values())} - _NOT_IN_LIVE.keys()
-    problems = [
-        Problem(("live", key), _NOT_IN_LIVE.get(key) or unknown(key, known, "key")) for key in live if key not in known
-    ]
-    if "duration" not in live and not problems:
-        problems.append(Problem(("live",), "'duration' is missing; add e.g. duration: 2min"))
-    if problems:
-        raise source.error(problems)
-    base = {key: value for key, value in document.items() if key != "live"}
-    overrides = {key: value for key, value in live.items() if key != "duration"}
-    return {**_merged(base, overrides), "horizon": live["duration"]}
-
-
-def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """``overrides`` over ``base``, key by key. Lists are replaced whole, and so is what changes its ``kind``."""
-    result = dict(base)
-    for key, value in overrides.items():
-        result[key] = _merged(base[key], value) if _mergeable(base.get(key), value) else value
-    return result
-
-
-def _mergeable(before: Any, value: Any) -> bool:
-    if not (isinstance(before, Mapping) and isinstance(value, Mapping)):
-        return False
-    return bool(value.get("kind", before.get("kind")) == before.get("kind"))

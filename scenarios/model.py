@@ -12,17 +12,18 @@ from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_vali
 from reference_services.registry import terms_type
 
 from .arrival_kinds import Arrivals
-from .fields import AsList, Count, Duration, Instant, Part, PositiveDuration, Share, Text
+from .faults.catalog import from_document
+from .faults.fault import Fault
+from .fields import ALL, AsList, Count, Duration, Instant, OrAll, Part, PositiveDuration, Share, Text
 from .problems import BadValues, Place, Problem, ScenarioError, Source
 from .quantities import epoch_us
+from .swarm import Swarm
 from .units import convert_with_units
+from .variants import CHECK, LIVE, VariantKind
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 SCENARIOS_FOLDER = Path(__file__).parent
-
-ALL = "all"
-"""Written instead of a list of invariants: every one that the system has."""
 
 
 class Population(Part):
@@ -40,12 +41,12 @@ class JourneyShare(Part):
     weight: Annotated[float, Field(gt=0)] = 1.0
 
 
-class Fault(Part):
-    """Something that goes wrong: its kind, and whatever that kind wants to know (when, where, how much)."""
+class WrittenFault(Part):
+    """Something that goes wrong: its kind, and the knobs of that kind; `scenarios.faults` knows them all."""
 
     model_config = ConfigDict(extra="allow")
 
-    kind: Text = Field(examples=["crash"])
+    kind: Text = Field(examples=["kill"])
 
 
 class Objective(Part):
@@ -139,10 +140,6 @@ class Delays(Part):
     network_us: Duration = 1_000
 
 
-def _list_of_all(value: Any) -> Any:
-    return [ALL] if value == ALL else value
-
-
 class Scenario(Part):
     """One rehearsal, whole. Instants and durations are microseconds; time 0 is the opening, at ``starts_at``.
 
@@ -161,23 +158,25 @@ class Scenario(Part):
     journeys: Annotated[tuple[JourneyShare, ...], AsList, Field(min_length=1, examples=["[{name: buy, weight: 1}]"])]
     policies: dict[str, Any] = Field(default_factory=dict)
     provider: dict[str, Any] = Field(default_factory=dict)
-    faults: Annotated[tuple[Fault, ...], AsList] = ()
+    faults: Annotated[tuple[WrittenFault, ...], AsList] = ()
     objectives: Annotated[tuple[Objective, ...], AsList] = ()
-    invariants: Annotated[tuple[Text, ...], AsList, BeforeValidator(_list_of_all)] = (ALL,)
+    invariants: Annotated[tuple[Text, ...], AsList, OrAll] = (ALL,)
     reach: Annotated[tuple[Text, ...], AsList] = ()
     topology: Topology = Topology()
     costs: dict[str, ServiceCosts] = Field(default_factory=dict)
     delays: Delays = Delays()
+    swarm: Swarm = Swarm()
     live: dict[str, Any] | None = None
+    check: dict[str, Any] | None = None
 
     _source: Source = PrivateAttr(default=Source("scenario", {}))
     _folder: Path = PrivateAttr(default=SCENARIOS_FOLDER)
-    _live: Scenario | None = PrivateAttr(default=None)
+    _variants: Mapping[str, Scenario] = PrivateAttr(default_factory=dict)
 
-    def located(self, source: Source, folder: Path, live: Scenario | None = None) -> Scenario:
-        """This scenario as written down in ``source``, its files in ``folder``, with its variant for the real run."""
+    def located(self, source: Source, folder: Path, variants: Mapping[str, Scenario] | None = None) -> Scenario:
+        """This scenario as written down in ``source``, its files in ``folder``, with its variants by their keys."""
         copy = self.model_copy()
-        copy._source, copy._folder, copy._live = source, folder, live
+        copy._source, copy._folder, copy._variants = source, folder, variants or {}
         return copy
 
     @property
@@ -204,16 +203,19 @@ class Scenario(Part):
         """Whether the invariant of that name is to be checked."""
         return ALL in self.invariants or invariant in self.invariants
 
-    def convert(self, place: Place, struct_type: type[_Struct]) -> _Struct:
-        """A free part of the scenario, such as ``("provider",)`` or ``("faults", 0)``, as a struct with units resolved.
+    @property
+    def typed_faults(self) -> tuple[Fault, ...]:
+        """What goes wrong in every run, typed, in the order of the file."""
+        return tuple(from_document(fault.model_dump(mode="json")) for fault in self.faults)
 
-        A fault's ``kind`` is left out. Raises `ScenarioError`, which names the line.
+    def convert(self, place: Place, struct_type: type[_Struct]) -> _Struct:
+        """A free part of the scenario, such as ``("provider",)``, as a struct with units resolved.
+
+        Raises `ScenarioError`, which names the line.
         """
         values: Any = self.document()
         for step in place:
             values = values[step]
-        if place[0] == "faults":
-            values = {key: value for key, value in values.items() if key != "kind"}
         try:
             return convert_with_units(values, struct_type, place)
         except BadValues as error:
@@ -225,9 +227,19 @@ class Scenario(Part):
 
     def compressed(self) -> Scenario:
         """The scenario as it runs for real: ``live`` merged over the rest. Raises `ScenarioError` without ``live``."""
-        if self._live is None:
-            raise self.error((), "'live' is missing; say how long to run it for real, e.g. live: {duration: 2min}")
-        return self._live
+        return self._variant(LIVE)
+
+    def for_check(self) -> Scenario:
+        """The scenario small enough for a search over many seeds: ``check`` merged over the rest.
+
+        Raises `ScenarioError` without ``check``.
+        """
+        return self._variant(CHECK)
+
+    def _variant(self, variant: VariantKind) -> Scenario:
+        if variant.key not in self._variants:
+            raise self.error((), f"{variant.key!r} is missing; {variant.advice}")
+        return self._variants[variant.key]
 
     def document(self) -> dict[str, Any]:
         """The scenario as JSON data, complete with defaults; `scenarios.loading.from_document` reads it back."""

@@ -33,17 +33,18 @@ class BadValues(ValueError):
 class Source:
     """Where a scenario was written down: the file's name and the line of every place in it.
 
-    A live variant (``live=True``) has the same file, but whatever its ``live`` block overrides was written there.
+    A variant has the same file, but whatever the block of that name (``variant``, e.g. ``live``) overrides was written
+    there.
     """
 
-    def __init__(self, name: str, lines: Mapping[Place, int], *, live: bool = False) -> None:
+    def __init__(self, name: str, lines: Mapping[Place, int], *, variant: str = "") -> None:
         self.name = name
         self._lines = lines
-        self._live = live
+        self._variant = variant
 
-    def for_live(self) -> Source:
-        """The same file as the source of the live variant."""
-        return Source(self.name, self._lines, live=True)
+    def for_variant(self, variant: str) -> Source:
+        """The same file as the source of that variant."""
+        return Source(self.name, self._lines, variant=variant)
 
     def error(self, problems: Iterable[Problem]) -> ScenarioError:
         """An error with one line per problem, in the order of the file."""
@@ -64,9 +65,9 @@ class Source:
         return self._lines.get(place, 0)
 
     def _written(self, place: Place) -> Place:
-        if not self._live or not place:
+        if not self._variant or not place:
             return place
-        overriding: Place = ("live", "duration" if place[0] == "horizon" else place[0], *place[1:])
+        overriding: Place = (self._variant, "duration" if place[0] == "horizon" else place[0], *place[1:])
         return overriding if overriding[:2] in self._lines else place
 
 

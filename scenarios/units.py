@@ -49,7 +49,24 @@ def convert_with_units(mapping: Mapping[str, Any], struct_type: type[_Struct], p
     try:
         return msgspec.convert(values, struct_type)
     except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, BadValues):  # the struct itself knows better where inside it the trouble is
+            raise BadValues(Problem((*place, *each.place), each.text) for each in error.__cause__.problems) from error
         raise BadValues([_explained(str(error), mapping, place)]) from error
+
+
+def written_with_units(struct: msgspec.Struct) -> dict[str, Any]:
+    """A flat ``struct`` as `convert_with_units` reads it: ``ttl_us=600_000_000`` as ``ttl: 10min``."""
+    return {_key(name): _written(name, value) for name, value in msgspec.to_builtins(struct).items()}
+
+
+def written_default(field: msgspec.structs.FieldInfo) -> Any:
+    """What a struct's field is if it is left out, as people would write it."""
+    return _written(field.name, field.default)
+
+
+def _written(field_name: str, value: Any) -> Any:
+    unit = _unit(field_name)
+    return _FORMATS[unit](value) if unit else value
 
 
 class _Fitting:

@@ -1,13 +1,14 @@
 """The HTTP gateway in virtual time: the same operations and views as for real, without the bytes.
 
-A request costs service time on one of the gateway's servers. An action's command goes to its inbox; the answer is given
-when its decision has come back on the events, or, where the caller prefers to wait, when the outcome is settled.
+A request costs service time on the gateway's server. An action's command goes to its inbox; the answer is given when
+its decision has come back on the events, or, where the caller prefers to wait, when the outcome is settled.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,24 +16,38 @@ import msgspec
 from reference_services.kernel.message import Message, Record, Refused
 from reference_services.kernel.operation import ANYONE, Action, Call, Outcome, Principal, Query, command_id_of
 from reference_services.kernel.outside import PaymentReport
-from reference_services.kernel.problem import FORBIDDEN, OVERLOADED, UNPROCESSABLE, Problem, ProblemKind
+from reference_services.kernel.problem import (
+    FORBIDDEN,
+    KEY_REUSED,
+    NOT_READY,
+    OVERLOADED,
+    STILL_IN_FLIGHT,
+    UNPROCESSABLE,
+    Problem,
+    ProblemKind,
+)
 from reference_services.kernel.projection import Views
 from reference_services.kernel.system import System
 from scenarios.steps import Do, Got
 
-from .broker import VirtualBroker
-from .clock import VirtualClock
-from .server import Server
-from .workers import Inboxes
+from .claims import REQUESTS_REMEMBERED, Claims
+from .hosts.inboxes import Inboxes
+from .hosts.process import Process
+from .kafka.log import PartitionLog, VirtualBroker
 
 Answer = Callable[[Got], None]
 
 DECISION_WAIT_US = 2_000_000
 """How long a caller without ``Prefer: wait`` waits for a decision before it is told to ask later, as for real."""
 
-
 FETCH_US = 1_000
 """A consumer fetches what has arrived, then what has arrived since; a fetch takes about this long."""
+
+CATCH_UP_US = 50_000
+"""How long a gateway that was started again reads before it is ready."""
+
+CLIENT_COMMAND = "c-"
+NO_ANSWER = Got(0, "unknown")
 
 
 class Exchange:
@@ -49,12 +64,6 @@ class Exchange:
         self.open = True
         self.awaits_decision = False
 
-    def close(self, got: Got) -> None:
-        """Answer, unless that has been done."""
-        if self.open:
-            self.open = False
-            self.answer(got)
-
     def outcome(self, views: Views) -> Outcome:
         """What the request has led to so far. Raises `Problem`."""
         if isinstance(self.operation, Query):
@@ -70,51 +79,51 @@ class Exchange:
 
 
 class VirtualGateway:
-    """Answers calls from views and turns actions into commands."""
+    """One gateway process: answers calls from its views and turns actions into commands."""
 
     def __init__(
         self,
-        clock: VirtualClock,
+        process: Process,
         system: System,
         broker: VirtualBroker,
         inboxes: Inboxes,
+        claims: Claims,
         *,
-        processes: int,
         concurrency: int,
         service_us: Mapping[str, int],
     ) -> None:
-        self._clock = clock
+        self.process = process
+        self.slowness = 1.0
+        self._clock = process.clock
         self._system = system
         self._inboxes = inboxes
+        self._claims = claims
         self._source = f"{system.name}.gateway"
         self._operations = {operation.name: operation for _, operation in system.operations()}
         self._service_us = {operation.name: service_us[service.name] for service, operation in system.operations()}
-        self._views = Views(system.view_types())
-        self._limit = processes * concurrency
-        self._queued = 0
-        self._fetched: deque[tuple[int, Record]] = deque()
-        self._servers = tuple(Server(clock) for _ in range(processes))
-        self._turn = 0
-        self._undecided: dict[str, list[Exchange]] = {}
-        self._impatient: deque[tuple[int, Exchange]] = deque()
-        self._unsettled: dict[str, list[Exchange]] = {}
-        for service in system.services:
-            for partition in broker.topic(system.events_topic(service)):
-                partition.subscribe(self._fetch)
+        self._limit = concurrency
+        self._logs = [log for service in system.deciding for log in broker.topic(system.events_topic(service))]
+        for log in self._logs:
+            log.subscribe(partial(self._fetch, log))
+        self._start_empty()
 
     @property
     def in_flight(self) -> int:
         """Requests that are queued, or whose decision is awaited."""
         return len(self._undecided) + self._queued
 
-    def call(self, do: Do, command_id: str, answer: Answer) -> None:
-        """Take in a request; ``answer`` is called once, when the response is ready."""
-        if self.in_flight >= self._limit:
-            answer(_got_problem(Problem(OVERLOADED), self._system))
-            return
+    def call(self, do: Do, command_id: str, arrives_us: int, answer: Answer) -> None:
+        """Take in a request that will arrive; ``answer`` is called once, when the response is ready."""
         operation = self._operations[do.operation]
-        call = Call(do.principal, do.path, do.body, command_id, self._clock.now_us)
-        self._enqueue(Exchange(do, operation, call, answer))
+        call = Call(do.principal, do.path, do.body, command_id, arrives_us)
+        if not self.process.alive:
+            answer(NO_ANSWER)
+        elif not self._ready:
+            answer(_got_problem(Problem(NOT_READY), self._system))
+        elif self.in_flight >= self._limit:
+            answer(_got_problem(Problem(OVERLOADED), self._system))
+        else:
+            self._enqueue(Exchange(do, operation, call, answer), arrives_us)
 
     def command_id(self, do: Do) -> str:
         """The id of the command that ``do`` asks for; empty for a query."""
@@ -122,110 +131,241 @@ class VirtualGateway:
             return ""
         return command_id_of(do.principal, do.operation, do.idempotency_key)
 
-    def deliver_webhook(self, report: PaymentReport, webhook_id: str) -> None:
+    def deliver_webhook(self, report: PaymentReport, webhook_id: str, answer: Answer) -> None:
         """The provider reports something. It is taken in even under overload: refusing it would only bring it back."""
         operation = next(found for found in self._operations.values() if isinstance(found, Action) and found.signed)
         principal = Principal("webhook", operation.roles[0])
         do = Do(operation.name, principal, idempotency_key=webhook_id)
         call = Call(principal, {}, report, self.command_id(do), self._clock.now_us)
-        self._enqueue(Exchange(do, operation, call, _nobody_waits))
+        if self.process.alive and self._ready:
+            self._enqueue(Exchange(do, operation, call, answer), self._clock.now_us)
+        else:
+            answer(NO_ANSWER)
 
-    def _enqueue(self, exchange: Exchange) -> None:
-        self._turn = (self._turn + 1) % len(self._servers)
+    def kill(self) -> None:
+        """The process dies: whoever waits gets no answer, and what was known is forgotten."""
+        if not self.process.alive:
+            return
+        self.process.kill()
+        for exchange in self._open:
+            exchange.open = False
+            exchange.answer(NO_ANSWER)
+        self._start_empty(ready=False)
+
+    def start(self) -> None:
+        """Start the process again; it reads everything from the beginning before it is ready."""
+        if not self.process.alive:
+            self.process.start()
+            self._clock.after(CATCH_UP_US, self._catch_up, self.process.life)
+
+    def listen(self) -> None:
+        """Events get through again after a time in which none did."""
+        self._deaf = False
+        self._read_what_was_missed()
+
+    def stop_listening(self) -> None:
+        """No event gets through any more: the views grow stale."""
+        self._deaf = True
+
+    def _start_empty(self, *, ready: bool = True) -> None:
+        self._ready = ready
+        self._deaf = False
+        self._queued = 0
+        self._views = Views(self._system.view_types())
+        self._positions: dict[str, int] = {}
+        self._fetched: deque[tuple[int, Record]] = deque()
+        self._open: dict[Exchange, None] = {}
+        self._undecided: dict[str, Exchange] = {}
+        self._decisions: dict[str, Refused | None] = {}
+        self._impatient: deque[tuple[int, Exchange]] = deque()
+        self._unsettled: dict[str, list[Exchange]] = {}
+
+    def _catch_up(self, life: int) -> None:
+        if life == self.process.life:
+            self._read_what_was_missed()
+            self._ready = True
+
+    def _read_what_was_missed(self) -> None:
+        for _, record in self._fetched:
+            self._fold(record)
+        self._fetched.clear()
+        for log in self._logs:
+            position = self._positions.get(log.name, 0)
+            if position < log.end:
+                self._positions[log.name] = log.end
+                for _, record in log.read(position):
+                    self._fold(record)
+
+    def _enqueue(self, exchange: Exchange, arrives_us: int) -> None:
         self._queued += 1
+        self._open[exchange] = None
         service_us = self._service_us[exchange.operation.name]
-        self._servers[self._turn].put(self._clock.now_us, service_us, self._serve, exchange)
+        if self.slowness != 1.0:
+            service_us = round(service_us * self.slowness)
+        self.process.server.put(arrives_us, service_us, self._serve, exchange)
+
+    def close(self, exchange: Exchange, got: Got) -> None:
+        """Answer a request, unless that has been done."""
+        if exchange.open:
+            exchange.open = False
+            del self._open[exchange]
+            exchange.answer(got)
 
     def _serve(self, exchange: Exchange) -> None:
+        if not exchange.open:
+            return  # the process died meanwhile
+        if self.process.stopped:
+            self.process.freeze(self._serve, exchange)
+            return
         self._queued -= 1
-        roles = exchange.operation.roles
+        operation = exchange.operation
+        roles = operation.roles
         try:
             if exchange.do.principal.role not in roles and ANYONE not in roles:
                 raise Problem(FORBIDDEN)
-            if isinstance(exchange.operation, Query):
+            if isinstance(operation, Query):
+                if operation.parameters is not None:
+                    exchange.call = _with_parameters(exchange.call, operation.parameters)
                 self._answer_or_wait(exchange)
+            elif operation.signed:
+                self._take_webhook(exchange, operation)
             else:
-                self._act(exchange, exchange.operation)
+                self._act(exchange, operation)
         except Problem as problem:
-            exchange.close(_got_problem(problem, self._system))
+            self.close(exchange, _got_problem(problem, self._system))
+
+    def _take_webhook(self, exchange: Exchange, operation: Action) -> None:
+        command = self.command(operation, exchange.call)
+        self.process.producer.send(self._inboxes.of(command), command, self._accepted, exchange)
+
+    def _accepted(self, exchange: Exchange) -> None:
+        self.close(exchange, Got(202, "ok"))
 
     def _act(self, exchange: Exchange, operation: Action) -> None:
         call = exchange.call
-        if operation.body is not None and not operation.signed:
-            call = msgspec.structs.replace(call, body=_validated(call.body, operation.body))
+        if call.command_id in self._undecided:
+            raise Problem(STILL_IN_FLIGHT)
+        if operation.body is not None:
+            call = Call(call.principal, call.path, _validated(call.body, operation.body), call.command_id, call.now_us)
+        claim = self._claims.get(call.command_id)
+        if claim is None:
+            exchange.command = self.command(operation, call)
+            self._claims.put(exchange.do, exchange.command)
+        elif claim.is_for(exchange.do):
+            exchange.command = claim.command
+        else:
+            raise Problem(KEY_REUSED)
+        if exchange.command.id in self._decisions:
+            self._answer_decided(exchange, self._decisions[exchange.command.id])
+        else:
+            self.await_decision(exchange, exchange.command)
+
+    def command(self, operation: Action, call: Call) -> Message[Any]:
+        """The command that a call asks for. Raises `Problem` if the views show that it cannot be."""
         data = operation.command(call, self._views)
-        command = self._system.command(data, call.command_id, self._clock.now_us, source=self._source)
-        exchange.command = command
-        exchange.awaits_decision = not operation.signed
-        self._inboxes.append(command)
-        if operation.signed:
-            exchange.close(Got(202, "ok"))
-            return
-        self._undecided.setdefault(command.id, []).append(exchange)
+        return self._system.command(data, call.command_id, self.process.now_us, source=self._source)
+
+    def await_decision(self, exchange: Exchange, command: Message[Any]) -> None:
+        """Wait for what is decided about a command, and send it."""
+        exchange.awaits_decision = True
+        self._undecided[command.id] = exchange
         self._impatient.append((self._clock.now_us + DECISION_WAIT_US, exchange))
         if len(self._impatient) == 1:
-            self._clock.after(DECISION_WAIT_US, self._end_patience)
+            self._clock.after(DECISION_WAIT_US, self._end_patience, self.process.life)
+        self.send(exchange, command)
 
-    def _fetch(self, record: Record, arrives_us: int) -> None:
+    def send(self, exchange: Exchange, command: Message[Any]) -> None:
+        """Have a command appended to its inbox."""
+        self.process.producer.send(self._inboxes.of(command), command, _sent, exchange)
+
+    def _fetch(self, log: PartitionLog, offset: int, record: Record, arrives_us: int) -> None:
         """Fold what arrives, in batches as a consumer fetches them."""
+        if self._deaf or not self._ready or offset < self._positions.get(log.name, 0):
+            return  # it stays in the log, or was read from there while it was under way
+        self._positions[log.name] = offset + 1
         self._fetched.append((arrives_us, record))
         if len(self._fetched) == 1:
-            self._clock.after(arrives_us + FETCH_US - self._clock.now_us, self._fold_fetched)
+            self._clock.after(arrives_us + FETCH_US - self._clock.now_us, self._fold_fetched, self.process.life)
 
-    def _fold_fetched(self, _: None = None) -> None:
+    def _fold_fetched(self, life: int) -> None:
+        if life != self.process.life:
+            return
+        if self.process.stopped:
+            self.process.freeze(self._fold_fetched, life)
+            return
         fetched, now_us = self._fetched, self._clock.now_us
         while fetched and fetched[0][0] <= now_us:
             self._fold(fetched.popleft()[1])
         if fetched:
-            self._clock.after(fetched[0][0] + FETCH_US - now_us, self._fold_fetched)
+            self._clock.after(fetched[0][0] + FETCH_US - now_us, self._fold_fetched, life)
 
     def _fold(self, record: Record) -> None:
-        self._views.fold(record)
+        if not self._views.fold(record):
+            return
         first = record[0]
-        for exchange in self._undecided.pop(first.causation_id, ()):
-            exchange.awaits_decision = False
-            if type(first.data) is Refused:
-                exchange.close(_got_refusal(first.data.reason, first.data.detail, self._system))
-            else:
-                self._answer_or_wait(exchange)
+        if first.causation_id.startswith(CLIENT_COMMAND):
+            refused = first.data if type(first.data) is Refused else None
+            self._remember(first.causation_id, refused)
+            exchange = self._undecided.pop(first.causation_id, None)
+            if exchange is not None:
+                self._answer_decided(exchange, refused)
         key = first.subject.partition("/")[2]
         if key in self._unsettled:
             for exchange in self._unsettled.pop(key):
                 self._answer_or_wait(exchange, waited=True)
 
+    def _remember(self, command_id: str, refused: Refused | None) -> None:
+        """Keep what was decided about a client's command; the oldest is let go."""
+        self._decisions[command_id] = refused
+        if len(self._decisions) > REQUESTS_REMEMBERED:
+            del self._decisions[next(iter(self._decisions))]
+
+    def _answer_decided(self, exchange: Exchange, refused: Refused | None) -> None:
+        exchange.awaits_decision = False
+        if refused is not None:
+            self.close(exchange, _got_refusal(refused.reason, refused.detail, self._system))
+        else:
+            self._answer_or_wait(exchange)
+
     def _answer_or_wait(self, exchange: Exchange, *, waited: bool = False) -> None:
-        outcome = exchange.outcome(self._views)
         if not exchange.open:
             return
+        outcome = exchange.outcome(self._views)
         if outcome.settled or not exchange.do.wait_s:
-            exchange.close(self._got(exchange, outcome))
+            self.close(exchange, self._got(exchange, outcome))
             return
         key = exchange.watched_key()
         self._unsettled.setdefault(key, []).append(exchange)
         if not waited:
-            wait_us = exchange.do.wait_s * 1_000_000
-            self._after(wait_us, lambda: self._stop_waiting(self._unsettled, key, exchange))
+            self._clock.after(exchange.do.wait_s * 1_000_000, self._stop_waiting, exchange)
 
-    def _end_patience(self, _: None) -> None:
+    def _stop_waiting(self, exchange: Exchange) -> None:
+        if self.process.stopped:
+            self.process.freeze(self._stop_waiting, exchange)
+        elif exchange.open:
+            key = exchange.watched_key()
+            self._unsettled[key].remove(exchange)
+            if not self._unsettled[key]:
+                del self._unsettled[key]
+            self.close(exchange, self._got(exchange, exchange.outcome(self._views)))
+
+    def _end_patience(self, life: int) -> None:
         """Answer those whose decision has not come in time; all are equally patient, so the oldest is first."""
+        if life != self.process.life:
+            return
         impatient = self._impatient
         while impatient and (impatient[0][0] <= self._clock.now_us or not impatient[0][1].awaits_decision):
             exchange = impatient.popleft()[1]
             if exchange.awaits_decision and exchange.command is not None:
-                self._stop_waiting(self._undecided, exchange.command.id, exchange)
+                self.stop_awaiting(exchange, exchange.command)
         if impatient:
-            self._clock.after(impatient[0][0] - self._clock.now_us, self._end_patience)
+            self._clock.after(impatient[0][0] - self._clock.now_us, self._end_patience, life)
 
-    def _stop_waiting(self, waiting: dict[str, list[Exchange]], key: str, exchange: Exchange) -> None:
-        if not exchange.open:
-            return
-        others = [other for other in waiting.pop(key, ()) if other is not exchange]
-        if others:
-            waiting[key] = others
-        if waiting is self._undecided:
-            exchange.close(Got(202, "ok"))
-        else:
-            exchange.close(self._got(exchange, exchange.outcome(self._views)))
+    def stop_awaiting(self, exchange: Exchange, command: Message[Any]) -> None:
+        """Answer that the request is taken, whatever will be decided about it."""
+        exchange.awaits_decision = False
+        del self._undecided[command.id]
+        self.close(exchange, Got(202, "ok"))
 
     def _got(self, exchange: Exchange, outcome: Outcome) -> Got:
         if outcome.settled and outcome.refused:
@@ -238,8 +378,14 @@ class VirtualGateway:
             return Got(202, "ok", body)
         return Got(201 if operation.created else 200, "ok", body)
 
-    def _after(self, delay_us: int, call: Callable[[], None]) -> None:
-        self._clock.after(delay_us, lambda _: call())
+
+def _with_parameters(call: Call, parameters: type) -> Call:
+    """``call`` with what a query string would say, read as leniently as there: everything is text in it."""
+    try:
+        body: Any = msgspec.convert(call.body or {}, parameters, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(UNPROCESSABLE, str(error)) from error
+    return Call(call.principal, call.path, body, call.command_id, call.now_us)
 
 
 def _validated(body: Any, body_type: type) -> Any:
@@ -260,5 +406,5 @@ def _got_refusal(reason: str, detail: str, system: System) -> Got:
     return Got(kind.status, "refused", Problem(kind, detail).body(), reason)
 
 
-def _nobody_waits(got: Got) -> None:
-    """A webhook's sender only needs to know that it was taken."""
+def _sent(_: Exchange) -> None:
+    """The decision is awaited, not the broker's word."""

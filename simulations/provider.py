@@ -6,71 +6,74 @@ and a limit to their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
-from reference_services.kernel.effect import Effect, RetryPlan, answer_id
+from reference_services.kernel.effect import RetryPlan, answer_id
 from reference_services.kernel.message import Command, Message, child_traceparent
 from reference_services.kernel.outside import LedgerEntry, OutsideAnswer, OutsideRequest
 from reference_services.kernel.random_streams import stream
-from reference_services.kernel.system import Service, System
+from reference_services.kernel.system import System
 from reference_services.payment_provider.misbehaviour import Misbehaviour
 from reference_services.payment_provider.provider import Booked, Delivery, Provider
+from scenarios.steps import Got
 
 from .clock import VirtualClock
 from .gateway import VirtualGateway
-from .workers import Inboxes
+from .hosts.outside_call import OutsideCall
+
+WEBHOOK_AGAIN_US = 1_000_000
+"""How long the provider waits before it sends a webhook again that was not accepted."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt, the ``number``-th, at the call that ``effect`` makes because of ``event``."""
+    """One attempt, the ``number``-th, at a call."""
 
-    service: Service
-    effect: Effect
-    event: Message[Any]
+    call: OutsideCall
     request: OutsideRequest
     number: int
 
 
 class VirtualProvider:
-    """Performs the services' effects and delivers the webhooks that follow."""
+    """Performs the services' effects and delivers the webhooks that follow, to whichever ``gateway`` is there."""
 
     def __init__(
         self,
         clock: VirtualClock,
         system: System,
-        inboxes: Inboxes,
-        gateway: VirtualGateway,
+        gateway: Callable[[], VirtualGateway],
         knobs: Misbehaviour,
         seed: int,
         network_us: int,
     ) -> None:
+        self.provider = Provider(seed, knobs)
         self._clock = clock
         self._system = system
-        self._inboxes = inboxes
         self._gateway = gateway
-        self._provider = Provider(seed, knobs)
         self._seed = seed
         self._network_us = network_us
         self._plan = RetryPlan()
 
-    def perform(self, service: Service, effect: Effect, event: Message[Any]) -> None:
-        """Make the call that ``event`` asks for, and have its answer recorded."""
-        request = effect.request(event.data)
-        if request is not None:
-            self._try(Attempt(service, effect, event, request, 1))
+    def perform(self, call: OutsideCall) -> None:
+        """Make the call that an event asks for, and have its answer recorded."""
+        request = call.effect.request(call.event.data)
+        if request is None:
+            call.answered(None)
+        else:
+            self._try(Attempt(call, request, 1))
 
     def ledger(self) -> Iterable[LedgerEntry]:
         """Every movement of money so far, by the provider's own books."""
-        return self._provider.books.ledger
+        return self.provider.books.ledger
 
     def _try(self, attempt: Attempt) -> None:
-        self._clock.after(self._network_us, self._arrived, attempt)
+        if not attempt.call.abandoned:
+            self._clock.after(self._network_us, self._arrived, attempt)
 
     def _arrived(self, attempt: Attempt) -> None:
-        reaction = self._provider.receive(attempt.request, self._clock.now_us)
+        reaction = self.provider.receive(attempt.request, self._clock.now_us)
         if reaction.booked is not None:
             self._deliver_copies(reaction.booked)
         if reaction.settlement is not None:
@@ -85,7 +88,7 @@ class VirtualProvider:
             self._clock.after(back_us, self._answered, (attempt, reaction.answer))
 
     def _settle(self, payment_id: str) -> None:
-        booked = self._provider.settle(payment_id, self._clock.now_us)
+        booked = self.provider.settle(payment_id, self._clock.now_us)
         if booked is not None:
             self._deliver_copies(booked)
 
@@ -94,32 +97,39 @@ class VirtualProvider:
             self._clock.after(delivery.after_us + self._network_us, self._deliver, delivery)
 
     def _deliver(self, delivery: Delivery) -> None:
-        self._gateway.deliver_webhook(delivery.webhook.report, delivery.webhook.id)
+        webhook = delivery.webhook
+        self._gateway().deliver_webhook(webhook.report, webhook.id, partial(self._delivered, delivery))
+
+    def _delivered(self, delivery: Delivery, got: Got) -> None:
+        if got.outcome != "ok":
+            self._clock.after(WEBHOOK_AGAIN_US, self._deliver, delivery)
 
     def _answered(self, answered: tuple[Attempt, OutsideAnswer]) -> None:
         attempt, answer = answered
-        self._record(attempt, attempt.effect.answer(attempt.event.data, answer), answer)
+        call = attempt.call
+        self._record(call, call.effect.answer(call.event.data, answer), answer)
 
     def _failed(self, attempt: Attempt) -> None:
-        if attempt.number == self._plan.attempts:
-            reason = f"no answer after {attempt.number} attempts"
-            self._record(attempt, attempt.effect.gave_up(attempt.event.data, reason), None)
+        call, number = attempt.call, attempt.number
+        if number == self._plan.attempts:
+            reason = f"no answer after {number} attempts"
+            self._record(call, call.effect.gave_up(call.event.data, reason), None)
             return
-        draw = stream(self._seed, "effect.backoff", f"{attempt.request.idempotency_key}#{attempt.number}")
-        again = msgspec.structs.replace(attempt, number=attempt.number + 1)
-        self._clock.after(self._plan.pause_us(attempt.number, draw), self._try, again)
+        draw = stream(self._seed, "effect.backoff", f"{attempt.request.idempotency_key}#{number}")
+        again = Attempt(call, attempt.request, number + 1)
+        self._clock.after(self._plan.pause_us(number, draw), self._try, again)
 
-    def _record(self, attempt: Attempt, data: Command | None, answer: OutsideAnswer | None) -> None:
-        if data is None:
-            return
-        event = attempt.event
-        command = self._system.command(
+    def _record(self, call: OutsideCall, data: Command | None, answer: OutsideAnswer | None) -> None:
+        call.answered(self._command(call, data, answer) if data is not None else None)
+
+    def _command(self, call: OutsideCall, data: Command, answer: OutsideAnswer | None) -> Message[Command]:
+        event = call.event
+        return self._system.command(
             data,
-            answer_id(event.id, attempt.effect, answer),
+            answer_id(event.id, call.effect, answer),
             self._clock.now_us,
-            source=self._system.source(attempt.service),
+            source=self._system.source(call.service),
             causation_id=event.id,
             correlation_id=event.correlation_id,
             traceparent=child_traceparent(event.traceparent, event.id),
         )
-        self._inboxes.append(command)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from reference_services.kernel.history import HistoryHash, observation
 from reference_services.kernel.invariant import Checker
 from reference_services.kernel.message import Event, Message, Record
+from reference_services.kernel.one_history import LogReading
 
 
 class EventSink(Protocol):
@@ -17,17 +18,32 @@ class EventSink(Protocol):
 
 
 class Recorder:
-    """The history of a run, folded as it happens, so that memory stays flat however long the run is."""
+    """The history of a run, folded as it happens: what was appended, each version of each aggregate once.
 
-    def __init__(self, checker: Checker, sink: EventSink | None = None) -> None:
+    With ``reads_logs`` the logs themselves are judged, too, which takes memory for each record; where nothing goes
+    wrong there is nothing to find.
+    """
+
+    def __init__(self, checker: Checker, sink: EventSink | None = None, *, reads_logs: bool = False) -> None:
         self.checker = checker
         self.domain_events = 0
         self._hash = HistoryHash()
         self._sink = sink
         self._observations = 0
+        self._versions: dict[str, int] = {}
+        self._reading = LogReading() if reads_logs else None
 
     def record(self, record: Record) -> None:
-        """Take in what one decision appended."""
+        """Take in what one decision appended; a version that was seen before is a copy, which all readers drop."""
+        first = record[0]
+        is_copy = first.version <= self._versions.get(first.subject, 0)
+        if self._reading is not None:
+            wrong = self._reading.copy(record) if is_copy else self._reading.new(record)
+            if wrong is not None:
+                self.observe(wrong, first.subject, first.time_us)
+        if is_copy:
+            return
+        self._versions[first.subject] = first.version
         for message in record:
             self._take(message)
         self.domain_events += len(record)

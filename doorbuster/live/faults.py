@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from loadtests.faults import FaultInjector, Injected, LiveFault
+from loadtests.faults import FaultInjector, Injected
+from loadtests.live_stage import LiveStage
 from reference_services.hosting.supervisor import Supervisor
+from scenarios.faults.fault import Fault
 
 
 class Faults:
@@ -18,10 +20,11 @@ class Faults:
     """
 
     def __init__(
-        self, faults: Sequence[LiveFault], origin_us: int, supervisor: Supervisor, injected: list[Injected]
+        self, faults: Sequence[Fault], origin_us: int, supervisor: Supervisor, injected: list[Injected]
     ) -> None:
         self._injected = injected
-        self._injector = FaultInjector(faults, origin_us, supervisor.socket_path, supervisor.settings.provider_url)
+        stage = LiveStage(supervisor.socket_path, supervisor.settings.provider_url)
+        self._injector = FaultInjector(faults, origin_us, stage)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._inject, name="faults", daemon=True)
 

@@ -28,8 +28,8 @@ def count_inboxes(system: System, processes: Sequence[ProcessInfo]) -> Iterator[
     A worker that was started again counts from there, which is no less true: whatever it took in, it accounts for.
     Raises `pages.NoPage` if a worker does not answer.
     """
-    counts: dict[str, Counter[str]] = {service.name: Counter() for service in system.services}
-    inboxes = {system.commands_topic(service): service.name for service in system.services}
+    counts: dict[str, Counter[str]] = {service.name: Counter() for service in system.deciding}
+    inboxes = {system.commands_topic(service): service.name for service in system.deciding}
     for process in processes:
         if process.kind == "worker":
             for sample in read_metrics(process.metrics_url):
@@ -46,6 +46,14 @@ def count_inboxes(system: System, processes: Sequence[ProcessInfo]) -> Iterator[
                 count["lag"],
             ),
         )
+
+
+def messages_open(system: System, processes: Sequence[ProcessInfo]) -> int:
+    """Messages in all inboxes that are not done with, those among them whose call to the outside is under way.
+
+    As of the workers' last measurement, which is a second old at most. Raises as above.
+    """
+    return sum(count.lag for _, count in count_inboxes(system, processes))
 
 
 def _add(counts: dict[str, Counter[str]], inboxes: dict[str, str], sample: Sample) -> None:

@@ -20,9 +20,11 @@ from reference_services.hosting.history_reader import HistoryReader, HistoryUnre
 from reference_services.hosting.settings import Settings
 from reference_services.hosting.supervisor import SupervisionFailed, Supervisor
 from reference_services.hosting.timers import clock_us
-from reference_services.kernel.invariant import Checker
+from reference_services.kernel.client_history import ClientCall
+from reference_services.kernel.invariant import Checker, Finding
 from reference_services.kernel.message import Event, Record
-from reference_services.registry import load_checks, load_system
+from reference_services.registry import linearizability_findings, load_checks, load_system
+from scenarios.faults.links import links_of
 from scenarios.model import Scenario
 from scenarios.run_folder import RunFolderWriter
 from scenarios.run_records import Findings, RequestRow
@@ -35,7 +37,7 @@ from ..runs import run_info
 from ..services import settings_of, supervise_quietly, topology_of
 from .faults import Faults
 from .history import tell_history
-from .inboxes import count_inboxes
+from .inboxes import count_inboxes, messages_open
 from .ledger import read_ledger
 from .pages import NoPage
 from .samples import Measurement, Sampler
@@ -48,12 +50,20 @@ SETTLED_WITHIN_S = 15.0
 
 LOOK_EVERY_S = 0.2
 
+CLOCK_ERROR_US = 10_000
+"""All processes run on one machine and read one clock; how far two of them may disagree about when something was."""
+
 
 class Seen(msgspec.Struct, frozen=True):
-    """What was seen of a live run. ``closing`` are the observations that stand at its end, at ``end_us``."""
+    """What was seen of a live run.
+
+    ``copies`` are records at versions seen before, ``closing`` the observations that stand at its end, at ``end_us``.
+    """
 
     records: list[Record]
+    copies: list[Record]
     requests: list[RequestRow]
+    calls: list[ClientCall]
     closing: list[tuple[str, Event]]
     measured: list[Measurement]
     load: LoadReport
@@ -72,8 +82,8 @@ class LiveRun:
         self._scenario = scenario
         self._seed = seed
         self._system = load_system(scenario.system, scenario.terms)
-        self._topology = topology_of(scenario, self._system, seed)
         self._planned_faults = live_faults(scenario)
+        self._topology = topology_of(scenario, self._system, seed, links_of(self._planned_faults))
 
     def into(self, folder: Path, services_folder: Path, *, verb: str, settings: Mapping[str, Any]) -> None:
         """Run it, check its history and leave the run in ``folder``, and the services' logs in ``services_folder``.
@@ -107,10 +117,12 @@ class LiveRun:
             sampler = running.enter_context(Sampler(supervisor.processes))
             load, injected = self._load(supervisor, sampler, folder / "load")
             with progress("Waiting until everything is settled"):
-                self._settle(history)
+                self._settle(history, supervisor)
             seen = Seen(
                 records=history.records(),
+                copies=history.copies(),
                 requests=list(load.requests()),
+                calls=list(load.calls()),
                 closing=[
                     *read_ledger(supervisor.settings.provider_url),
                     *count_inboxes(self._system, supervisor.processes()),
@@ -166,23 +178,31 @@ class LiveRun:
             tick(*position(self._scenario, elapsed_us), "everybody has gone; deadlines are running")
             time.sleep(min(LOOK_EVERY_S, left_us / 1e6))
 
-    def _settle(self, history: HistoryReader) -> None:
-        """Wait until nothing happens any more. If that takes too long, the checkers have a word to say about it."""
-        bound_s = self._scenario.terms.get("settlement_bound_us", SETTLED_WITHIN_S * 1e6) / 1e6
+    def _settle(self, history: HistoryReader, supervisor: Supervisor) -> None:
+        """Wait until nothing happens any more and no call to the outside is under way.
+
+        If that takes too long, the checkers have a word to say about it.
+        """
+        left_s = QUIET_S + self._scenario.terms.get("settlement_bound_us", SETTLED_WITHIN_S * 1e6) / 1e6
+        end = time.monotonic() + left_s
         with contextlib.suppress(TimeoutError):
-            history.wait_until_quiet(QUIET_S, QUIET_S + bound_s)
+            history.wait_until_quiet(QUIET_S, left_s)
+            while messages_open(self._system, supervisor.processes()) and (left_s := end - time.monotonic()) > 0:
+                time.sleep(LOOK_EVERY_S)
+                history.wait_until_quiet(QUIET_S, left_s)
 
     def _check(self, seen: Seen, writer: RunFolderWriter, began: float) -> Findings:
         invariants, coverage = load_checks(self._scenario.system, self._scenario.terms)
         checker = Checker((each for each in invariants if self._scenario.checks(each.name)), coverage)
-        recorder = Recorder(checker, writer)
+        recorder = Recorder(checker, writer, reads_logs=True)
         for measurement in seen.measured:
             writer.sample(*measurement)
         for request in seen.requests:
             writer.request(request)
-        tell_history(recorder, seen.records, seen.requests, seen.closing, seen.end_us)
+        tell_history(recorder, [*seen.records, *seen.copies], seen.requests, seen.closing, seen.end_us)
+        findings = [*checker.finish(seen.end_us), *self._linearizability(seen.calls)]
         return Findings(
-            invariants=tuple(checker.finish(seen.end_us)),
+            invariants=tuple(findings),
             reached=dict(checker.coverage.reached),
             history_sha256=recorder.sha256(),
             events=recorder.domain_events,
@@ -190,6 +210,11 @@ class LiveRun:
             schedule=seen.load.schedule,
             crashed="; ".join(_what_went_wrong(seen)),
         )
+
+    def _linearizability(self, calls: list[ClientCall]) -> list[Finding]:
+        """Whether some order of events explains what the clients saw."""
+        found = linearizability_findings(self._scenario.system, self._scenario.terms, calls, CLOCK_ERROR_US)
+        return [finding for finding in found if self._scenario.checks(finding.name)]
 
 
 def _check_alive(supervisor: Supervisor) -> None:

@@ -21,8 +21,6 @@ from .pages import NoPage, read_metrics
 EVERY_S = 1.0
 LAG = "doorbuster_consumer_lag"
 UNDECIDED = "doorbuster_http_undecided"
-REACTIONS = ".reactions"
-"""What the name of a consumer group ends in whose members react to events; the others decide."""
 
 
 class Measurement(NamedTuple):
@@ -99,8 +97,8 @@ def _counted(now_us: int, process: ProcessInfo) -> Iterator[Measurement]:
     waiting: Counter[str] = Counter()
     for sample in samples:
         if sample.name == LAG:
-            service, role = _consumer(sample)
-            waiting[f"{service}/{role}/{process.name}"] += int(sample.value)
+            service = _service(sample)
+            waiting[f"{service}/decide/{process.name}"] += int(sample.value)
             partition = f"{service}/{process.name}/{sample.labels['topic']}/{sample.labels['partition']}"
             yield Measurement(now_us, "lag", partition, sample.value)
         elif sample.name == UNDECIDED:
@@ -110,8 +108,7 @@ def _counted(now_us: int, process: ProcessInfo) -> Iterator[Measurement]:
             yield Measurement(now_us, "queue_depth", label, messages)
 
 
-def _consumer(sample: Sample) -> tuple[str, str]:
-    """The service that a consumer group belongs to, and whether it decides or reacts."""
+def _service(sample: Sample) -> str:
+    """The service that a consumer group belongs to."""
     group: str = sample.labels["group"]
-    role = "react" if group.endswith(REACTIONS) else "decide"
-    return group.removesuffix(REACTIONS).rpartition(".")[2], role
+    return group.rpartition(".")[2]

@@ -75,8 +75,8 @@ async def _letters(wired: System, settings: Settings, replay: bool) -> tuple[lis
     from reference_services.hosting.dead_letters import list_dead_letters, replay_dead_letters
 
     settings = settings.changed(partitions=await _partitions(wired, settings))
-    letters = [letter for each in wired.services for letter in await list_dead_letters(wired, settings, each)]
-    replayed = [await replay_dead_letters(wired, settings, each) for each in wired.services] if replay else []
+    letters = [letter for each in wired.deciding for letter in await list_dead_letters(wired, settings, each)]
+    replayed = [await replay_dead_letters(wired, settings, each) for each in wired.deciding] if replay else []
     return letters, sum(replayed)
 
 
@@ -90,10 +90,10 @@ async def _partitions(wired: System, settings: Settings) -> int:
         found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
     finally:
         await admin.close()
-    missing = [topic for topic in map(wired.dead_letters_topic, wired.services) if topic not in found]
+    missing = [topic for topic in map(wired.dead_letters_topic, wired.deciding) if topic not in found]
     if missing:
         raise Mendable(f"{wired.name} does not run on the broker at {settings.broker}: it has no topic {missing[0]}")
-    return found[wired.dead_letters_topic(wired.services[0])]
+    return found[wired.dead_letters_topic(wired.deciding[0])]
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

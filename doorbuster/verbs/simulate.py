@@ -83,7 +83,8 @@ def _kept(out: Path | None, scenario: Scenario) -> Iterator[Path]:
 
 
 def _simulate_many(name: str, scenario: Scenario, seeds: str, variant: Variant, output_format: Format) -> None:
-    from ..sweep import parse_seeds, print_run, print_total, sweep, total_document
+    from ..seeds import parse_seeds
+    from ..sweep import print_run, print_total, sweep, total_document
 
     asked = parse_seeds(seeds)
     runs = []

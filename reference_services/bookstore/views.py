@@ -77,7 +77,7 @@ class StockView(View):
     @on(StockReserved)
     def fewer(self, message: Message[StockReserved]) -> None:
         event = message.data
-        self.available[event.sku] -= event.units
+        self.available[event.sku] = self.available.get(event.sku, 0) - event.units
 
 
 class CartEntry:

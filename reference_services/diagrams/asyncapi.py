@@ -15,8 +15,8 @@ import yaml
 from ..kernel.decider import Decider
 from ..kernel.message import Command, Event, Message, Refused
 from ..kernel.system import Service, System
-from .components import commanded_services, entered_services, has_deadlines
-from .wiring import deciders, own_words, published, reacted_to, said_of, sent_by_time
+from .components import asked_services, entered_services, has_deadlines, informed_services
+from .wiring import deciders, own_words, published, said_of, sent_by_time
 
 Document = dict[str, Any]
 
@@ -51,7 +51,7 @@ MEANINGS = {
 
 DEAD_LETTER_HEADERS = {
     "reason": "Why it could not be handled",
-    "topic": "Where it was found",
+    "topic": "Where the message was found that said it or led to it; putting it back there repeats it",
     "partition": "In which partition, a decimal number",
     "offset": "At which offset, a decimal number",
 }
@@ -69,12 +69,12 @@ def asyncapi_document(system: System) -> Document:
                 "record's is an array: the events of one decision. The key is the subject in UTF-8, and the partition "
                 "its CRC-32 modulo their number, so all messages of one aggregate are in order."
             ),
-            "tags": [{"name": service.name, "description": service.summary} for service in system.services],
+            "tags": [{"name": service.name, "description": service.summary} for service in system.deciding],
         },
         "defaultContentType": "application/json",
         "servers": {"broker": _server()},
-        "channels": {name: channel for service in system.services for name, channel in _channels(system, service)},
-        "operations": {name: each for service in system.services for name, each in _operations(system, service)}
+        "channels": {name: channel for service in system.deciding for name, channel in _channels(system, service)},
+        "operations": {name: each for service in system.deciding for name, each in _operations(system, service)}
         | dict(_gateway_operations(system)),
         "components": {
             "messages": dict(_messages(system)),
@@ -111,7 +111,7 @@ def _channels(system: System, service: Service) -> Iterable[tuple[str, Document]
     records = [_record_name(system, service, decider) for decider in service.deciders]
     yield inbox, _channel(inbox, f"The inbox of {service.name}: commands, deadlines and webhooks alike", commands)
     yield events, _channel(events, f"What {service.name} decided, for good; the log from which it remembers", records)
-    yield dead, _channel(dead, f"What {service.name} could not handle, as it came", [DEAD_LETTER])
+    yield dead, _channel(dead, f"What {service.name} could not handle", [DEAD_LETTER])
 
 
 def _channel(address: str, description: str, messages: Iterable[str]) -> Document:
@@ -131,25 +131,19 @@ def _operations(system: System, service: Service) -> Iterable[tuple[str, Documen
         timely = [_name(system, command) for decider in service.deciders for command in sent_by_time(decider)]
         summary = "Sends what is due to itself"
         yield f"{service.name}.remind", _operation(service.name, "send", inbox, summary, timely)
-    for publisher in system.subscriptions(service):
-        wanted = reacted_to(service)
-        records = [
-            _record_name(system, publisher, decider)
-            for decider in publisher.deciders
-            if wanted.intersection(decider.events)
-        ]
-        topic, summary = system.events_topic(publisher), "Reacts to events, by policies or effects"
-        yield f"{service.name}.follow.{publisher.name}", _operation(service.name, "receive", topic, summary, records)
-    for owner in commanded_services(system, service):
-        topic, summary = system.commands_topic(owner), "Asks for what follows from events, or records an answer"
+    for owner in asked_services(system, service):
+        topic, summary = system.commands_topic(owner), "Asks for what policies want because of its events"
         yield f"{service.name}.ask.{owner.name}", _operation(service.name, "send", topic, summary)
+    for owner in informed_services(system, service):
+        topic, summary = system.commands_topic(owner), "Records what the outside answered"
+        yield f"{service.name}.inform.{owner.name}", _operation(service.name, "send", topic, summary)
 
 
 def _gateway_operations(system: System) -> Iterable[tuple[str, Document]]:
     for service in entered_services(system):
         topic, summary = system.commands_topic(service), "Sends the commands of API calls and webhooks"
         yield f"{GATEWAY}.ask.{service.name}", _operation(GATEWAY, "send", topic, summary)
-    for service in system.services:
+    for service in system.deciding:
         topic, summary = system.events_topic(service), "Folds views, and learns what became of commands"
         yield f"{GATEWAY}.follow.{service.name}", _operation(GATEWAY, "receive", topic, summary)
 
@@ -203,7 +197,7 @@ def _dead_letter() -> Document:
     return {
         "name": DEAD_LETTER,
         "title": "Dead letter",
-        "summary": "A message that could not be handled: key and value as they came, the rest in its headers",
+        "summary": "A command that could not be decided, or a record that a policy or an effect failed on, as it came",
         "contentType": "application/octet-stream",
         "headers": {"type": "object", "properties": headers, "required": list(headers)},
         "payload": {"description": "Whatever came"},

@@ -7,18 +7,28 @@ from collections.abc import Iterable
 from ..kernel.operation import ANYONE, Action
 from ..kernel.system import Service, System
 from .mermaid import Flowchart
-from .wiring import actions, asked_by, called_by, observed_services, recorded_by, sent_by, sent_by_time
+from .wiring import (
+    actions,
+    asked_by,
+    called_by,
+    observed_services,
+    policies_on_events_of,
+    recorded_by,
+    sent_by,
+    sent_by_time,
+)
 
 
 def components(system: System) -> str:
     """A Mermaid flowchart: one frame a service, arrows for everything that travels."""
     chart = Flowchart()
-    for service in system.services:
+    for service in system.deciding:
         _service(chart, system, service)
     _callers(chart, system)
-    for service in system.services:
-        _reactions(chart, system, service)
-    _outside(chart, system)
+    for service in system.deciding:
+        _policies(chart, system, service)
+        _effects(chart, system, service)
+    _webhooks(chart, system)
     return chart.text()
 
 
@@ -27,11 +37,16 @@ def aggregates(service: Service) -> str:
     return ", ".join(decider.name for decider in service.deciders)
 
 
-def commanded_services(system: System, service: Service) -> list[Service]:
-    """Those whose inboxes the policies and effects of ``service`` write to, in wiring order."""
-    commands = {command for policy in service.policies for command in asked_by(policy)}
-    commands |= {command for effect in service.effects for command in recorded_by(effect)}
-    return _owners(system, commands)
+def asked_services(system: System, service: Service) -> list[Service]:
+    """Those whose inboxes the worker of ``service`` writes to for policies on its events, in wiring order."""
+    return _owners(
+        system, {command for policy in policies_on_events_of(system, service) for command in asked_by(policy)}
+    )
+
+
+def informed_services(system: System, service: Service) -> list[Service]:
+    """Those whose inboxes take the answers to the effects of ``service``, in wiring order."""
+    return _owners(system, {command for effect in service.effects for command in recorded_by(effect)})
 
 
 def has_deadlines(service: Service) -> bool:
@@ -53,8 +68,11 @@ def _service(chart: Flowchart, system: System, service: Service) -> None:
         chart.edge(decides, events, "appends")
         if has_deadlines(service):
             chart.edge(decides, inbox, "deadlines")
-        if service.policies or service.effects:
-            _reactor(chart, service)
+        reacting = len(policies_on_events_of(system, service))
+        if reacting:
+            chart.edge(decides, _reacts(chart, service, reacting), "once appended")
+        if service.effects:
+            chart.edge(decides, _calls(chart, service), "once appended")
 
 
 def _callers(chart: Flowchart, system: System) -> None:
@@ -69,21 +87,21 @@ def _callers(chart: Flowchart, system: System) -> None:
         chart.edge(_events(chart, system, service), gateway, "views", dotted=True)
 
 
-def _reactions(chart: Flowchart, system: System, service: Service) -> None:
-    if not (service.policies or service.effects):
-        return
-    reacts = _reactor(chart, service)
-    for publisher in system.subscriptions(service):
-        chart.edge(_events(chart, system, publisher), reacts)
-    for owner in commanded_services(system, service):
-        chart.edge(reacts, _inbox(chart, system, owner), "commands")
+def _policies(chart: Flowchart, system: System, service: Service) -> None:
+    reacting = len(policies_on_events_of(system, service))
+    for owner in asked_services(system, service):
+        chart.edge(_reacts(chart, service, reacting), _inbox(chart, system, owner), "commands")
 
 
-def _outside(chart: Flowchart, system: System) -> None:
-    for service in system.services:
-        calls = dict.fromkeys(call.__name__ for effect in service.effects for call in called_by(effect))
-        if calls:
-            chart.edge(_reactor(chart, service), _outer_world(chart), "\n".join(calls))
+def _effects(chart: Flowchart, system: System, service: Service) -> None:
+    outward = dict.fromkeys(call.__name__ for effect in service.effects for call in called_by(effect))
+    if outward:
+        chart.edge(_calls(chart, service), _outer_world(chart), "\n".join(outward))
+    for owner in informed_services(system, service):
+        chart.edge(_calls(chart, service), _inbox(chart, system, owner), "answers")
+
+
+def _webhooks(chart: Flowchart, system: System) -> None:
     if any(action.signed for _, action in actions(system)):
         chart.edge(_outer_world(chart), _gateway(chart), "signed webhooks")
 
@@ -100,10 +118,17 @@ def _short(system: System, topic: str) -> str:
     return topic.removeprefix(f"{system.name}.")
 
 
-def _reactor(chart: Flowchart, service: Service) -> str:
-    counts = ((len(service.policies), "policy", "policies"), (len(service.effects), "effect", "effects"))
-    told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
-    return chart.node("policy", service.name, text=f"reacts: {told}")
+def _reacts(chart: Flowchart, service: Service, policies: int) -> str:
+    return chart.node("policy", service.name, text=f"reacts: {_counted(policies, 'policy', 'policies')}")
+
+
+def _calls(chart: Flowchart, service: Service) -> str:
+    text = f"calls the outside: {_counted(len(service.effects), 'effect', 'effects')}"
+    return chart.node("effect", service.name, text=text)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _gateway(chart: Flowchart) -> str:

@@ -27,7 +27,7 @@ def saga(system: System) -> str:
     Calls to the outside and the commands that record its answers are drawn too; API calls and deadlines are not.
     """
     chart = Flowchart()
-    for service in system.services:
+    for service in system.deciding:
         with chart.group(service.name):
             for decider in service.deciders:
                 _aggregate(chart, service, decider)

@@ -17,6 +17,7 @@ from .wiring import (
     effects,
     own_words,
     policies,
+    reacted_to,
     recorded_by,
     said_of,
     sent_by,
@@ -29,6 +30,8 @@ COLOURS = (
     "Commands are blue, aggregates yellow, events orange, policies lilac, effects and the outside pink; grey is what "
     "comes from callers and from time."
 )
+
+ONLY_ANSWERS = "nothing, it only answers"
 
 
 def pages(system: System) -> dict[str, str]:
@@ -47,14 +50,15 @@ def _components_page(system: System) -> Iterator[str]:
     yield (
         "Each frame is one service: its inbox, the worker that decides what is in it, and the log of its events, which "
         "is also the memory of that worker. A service never calls another; it appends a command to the other's inbox. "
-        "Dotted arrows are reads."
+        "Policies are drawn where they run: with the service whose events they wait for, which sends their commands as "
+        "soon as those events are in its log; effects are those of the service's own events. Dotted arrows are reads."
     )
     yield _diagram(components(system))
     yield "## Services"
     yield _table(
         ("service", "what it is for", "owns", "reacts to events of"),
         (
-            (service.name, service.summary, aggregates(service), _reacts_to(system, service))
+            (service.name, service.summary, aggregates(service) or ONLY_ANSWERS, _reacts_to(system, service))
             for service in system.services
         ),
     )
@@ -72,7 +76,7 @@ def _components_page(system: System) -> Iterator[str]:
                 _code(system.events_topic(service)),
                 _code(system.dead_letters_topic(service)),
             )
-            for service in system.services
+            for service in system.deciding
         ),
     )
     yield "## API calls"
@@ -134,7 +138,7 @@ def _event_flow_page(system: System) -> Iterator[str]:
 
 
 def _services(system: System) -> Iterator[str]:
-    for service in system.services:
+    for service in system.deciding:
         yield f"## {service.name}"
         yield f"{service.summary}."
         yield _diagram(event_flow.service_flow(system, service))
@@ -158,7 +162,7 @@ def _life_cycles_page(system: System) -> Iterator[str]:
 
 
 def _reacts_to(system: System, service: Service) -> str:
-    return ", ".join(other.name for other in system.subscriptions(service)) or "none"
+    return ", ".join(publisher.name for publisher in reacted_to(system, service)) or "none"
 
 
 def _page(parts: Iterable[str]) -> str:

@@ -48,8 +48,13 @@ def actions(system: System) -> list[tuple[Service, Action]]:
 
 
 def policies(system: System) -> list[tuple[Service, Policy]]:
-    """Every policy with the service that runs it, in wiring order: the order in which a saga is told."""
+    """Every policy with the service that declares it, in wiring order: the order in which a saga is told."""
     return [(service, policy) for service in system.services for policy in service.policies]
+
+
+def policies_on_events_of(system: System, publisher: Service) -> list[Policy]:
+    """The policies that run with ``publisher``, because its events are what they wait for."""
+    return [policy for _, policy in policies(system) if system.owner(policy.on)[0].name == publisher.name]
 
 
 def effects(system: System) -> list[tuple[Service, Effect]]:
@@ -67,9 +72,14 @@ def published(decider: Decider[Any]) -> tuple[type[Event], ...]:
     return (*decider.events, Refused)
 
 
-def reacted_to(service: Service) -> set[type[Event]]:
-    """The events that a service's policies and effects wait for."""
-    return {policy.on for policy in service.policies} | {effect.on for effect in service.effects}
+def reacted_to(system: System, service: Service) -> list[Service]:
+    """The services whose events the policies and effects of ``service`` wait for, in wiring order."""
+    awaited = {policy.on for policy in service.policies} | {effect.on for effect in service.effects}
+    return [
+        publisher
+        for publisher in system.services
+        if awaited.intersection(event for decider in publisher.deciders for event in decider.events)
+    ]
 
 
 def observed_services(system: System) -> list[Service]:

@@ -1,1 +1,1 @@
-"""Hosting: runs a system for real. Faust decides and reacts, FastAPI serves, a supervisor keeps the processes alive."""
+"""Hosting: runs a system for real. Faust decides, reacts and calls, FastAPI serves, a supervisor keeps all alive."""

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -54,10 +54,14 @@ def accepts(host: str, port: int) -> bool:
         return False
 
 
-def broker_command(kind: str, port: int) -> list[str]:
-    """The command line of a broker of ``kind``: our own (see `local_broker`) or Tansu, which installs from PyPI."""
+def broker_command(kind: str, port: int, relayed_ports: Mapping[int, int]) -> list[str]:
+    """The command line of a broker of ``kind``: our own (see `local_broker`) or Tansu, which installs from PyPI.
+
+    ``relayed_ports`` are more ports for our own to listen on, by the port of the relay before each.
+    """
     if kind == EMBEDDED:
-        return [sys.executable, "-m", f"{__package__}.local_broker", "--port", str(port)]
+        behind = [f"--behind={relay}:{own}" for relay, own in relayed_ports.items()]
+        return [sys.executable, "-m", f"{__package__}.local_broker", f"--port={port}", *behind]
     url = f"tcp://{LOOPBACK}:{port}"
     addresses = [f"--listener-url={url}", f"--advertised-listener-url={url}"]
     return [tansu_binary(), "broker", *addresses, "--storage-engine=memory://tansu/"]
@@ -78,14 +82,17 @@ def tansu_binary() -> str:
 class EmbeddedBroker:
     """A Kafka-protocol broker as a child process, gone without a trace when the context ends.
 
-    Everything is kept in memory: a broker that is started again knows nothing of the one before.
+    Everything is kept in memory: a broker that is started again knows nothing of the one before. For each relay whose
+    port is in ``relayed`` it listens on a port of its own, which ``relayed_ports`` tells once it has started.
     """
 
-    def __init__(self, log_path: Path | None = None, kind: str = EMBEDDED) -> None:
+    def __init__(self, log_path: Path | None = None, kind: str = EMBEDDED, relayed: Iterable[int] = ()) -> None:
         self._log_path = log_path or Path(os.devnull)
         self._kind = kind
         self._process: subprocess.Popen[bytes] | None = None
         self._lifeline: tuple[int, int] | None = None
+        self._relayed = tuple(relayed)
+        self.relayed_ports: Mapping[int, int] = {}
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -113,6 +120,7 @@ class EmbeddedBroker:
         self._lifeline = os.pipe()
         for _ in range(STARTS_TRIED):
             port = free_port()
+            self.relayed_ports = {relay: free_port() for relay in self._relayed}
             with self._log_path.open("ab") as log:
                 self._process = self._spawn(port, log, self._lifeline[0])
             if self._wait_until_accepting(self._process, port):
@@ -133,7 +141,7 @@ class EmbeddedBroker:
 
     def _spawn(self, port: int, log: IO[bytes], lifeline_fd: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            tethered(broker_command(self._kind, port), lifeline_fd),
+            tethered(broker_command(self._kind, port, self.relayed_ports), lifeline_fd),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -168,7 +176,7 @@ def topic_names(system: System) -> tuple[str, ...]:
     """Every topic of ``system``, in wiring order."""
     of_services = (
         topic
-        for service in system.services
+        for service in system.deciding
         for topic in (
             system.commands_topic(service),
             system.events_topic(service),
@@ -183,7 +191,7 @@ async def create_topics(settings: Settings, system: System) -> None:
 
     Events are the services' memory, so their topics are neither compacted nor allowed to expire.
     """
-    events = {system.events_topic(service) for service in system.services}
+    events = {system.events_topic(service) for service in system.deciding}
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:

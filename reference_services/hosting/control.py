@@ -4,9 +4,13 @@ A Unix domain socket; one request a line, one answer a line, both JSON objects.
 
     {"do": "list"}                                  -> {"ok": true, "processes": [{"name": "orders-1", ...}, ...]}
     {"do": "kill", "name": "orders-1", "down_s": 2} -> {"ok": true}     signal: "SIGKILL" unless another is named
+    {"do": "start", "name": "orders-1"}             -> {"ok": true}     at once, if it is down
     {"do": "stop", "name": "orders-1"}              -> {"ok": true}     SIGSTOP
     {"do": "cont", "name": "orders-1"}              -> {"ok": true}     SIGCONT
     {"do": "restart", "name": "orders-1"}           -> {"ok": true}     SIGTERM, wait, start
+    {"do": "slow_link", "between": ["payments", "provider"], "extra_s": 0.2}  -> {"ok": true}     see `relays`
+    {"do": "cut_link", "between": [...]}            -> {"ok": true}
+    {"do": "mend_link", "between": [...]}           -> {"ok": true}
     anything else                                   -> {"ok": false, "error": "..."}
 """
 
@@ -19,7 +23,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -31,15 +35,18 @@ PATH_BYTES_MAX = 100
 """Unix domain sockets have short names: 104 bytes on macOS, 108 on Linux."""
 
 REQUEST_BYTES_MAX = 4_096
+EXTRA_S_MAX = 3_600.0
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a client."""
 
-    do: Literal["list", "kill", "stop", "cont", "restart"]
+    do: Literal["list", "kill", "start", "stop", "cont", "restart", "slow_link", "cut_link", "mend_link"]
     name: str = ""
     signal: str = "SIGKILL"
     down_s: float = 0.0
+    between: tuple[str, str] = ("", "")
+    extra_s: Annotated[float, msgspec.Meta(ge=0, le=EXTRA_S_MAX)] = 0.0
 
 
 class ControlSocket:
@@ -89,12 +96,20 @@ def _do(supervisor: Supervisor, request: Request) -> None:
     match request.do:
         case "kill":
             supervisor.kill(request.name, _signal(request.signal), request.down_s)
+        case "start":
+            supervisor.come_back(request.name)
         case "stop":
             supervisor.pause(request.name)
         case "cont":
             supervisor.resume(request.name)
         case "restart":
             supervisor.restart(request.name)
+        case "slow_link":
+            supervisor.relays.slow(request.between, request.extra_s)
+        case "cut_link":
+            supervisor.relays.cut(request.between)
+        case "mend_link":
+            supervisor.relays.mend(request.between)
 
 
 def _signal(name: str) -> int:

@@ -15,9 +15,10 @@ READ_LIMIT_MS = 1_000
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """One message that was set aside, as it came, with the reason and the place where it was found.
+    """What was set aside: a message as it came, or the record that it led to, on which a policy failed.
 
-    ``replayed`` tells that it has been put back since.
+    The place is that of the message; put back there, a command is decided, a record is reacted to. ``replayed`` tells
+    that it has been put back since.
     """
 
     service: str
@@ -42,7 +43,7 @@ async def replay_dead_letters(system: System, settings: Settings, service: Servi
     """Put every dead letter that has not been replayed back where it was found. Returns how many that were.
 
     A letter that still cannot be handled comes back as a new one. Repeating an interrupted replay is harmless, because
-    commands are decided once.
+    commands are decided once, and reacting again asks for the same commands.
     """
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
     await producer.start()

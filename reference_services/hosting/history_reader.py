@@ -37,8 +37,9 @@ class HistoryReader:
     def __init__(self, system: System, settings: Settings) -> None:
         codec = Codec(system)
         self._records: list[Record] = []
+        self._copies: list[Record] = []
         self._versions: dict[str, int] = {}
-        handlers = {system.events_topic(service): decoding(codec, self._take_in) for service in system.services}
+        handlers = {system.events_topic(service): decoding(codec, self._take_in) for service in system.deciding}
         self._tail = Tail(settings.bootstrap_servers, handlers, settings.partitions, settings.fetch_wait_ms)
         self._thread = threading.Thread(target=self._follow, name="history-reader", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,6 +64,10 @@ class HistoryReader:
         self._check()
         return list(self._records)
 
+    def copies(self) -> list[Record]:
+        """What was appended once more at a version that had been there: the same again, unless something is wrong."""
+        return list(self._copies)
+
     def __len__(self) -> int:
         return len(self._records)
 
@@ -81,6 +86,7 @@ class HistoryReader:
         first = record[0]
         before = self._versions.get(first.subject, 0)
         if first.version <= before:
+            self._copies.append(record)
             return
         if first.version > before + 1:
             self._failure = self._failure or f"{first.subject}: version {first.version} follows {before}"

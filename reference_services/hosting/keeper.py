@@ -108,6 +108,13 @@ class Keeper(threading.Thread):
         """Let the next start of a child that dies wait for this long. To be called on this thread."""
         self._charges[name].down_s = down_s
 
+    def come_back(self, name: str) -> None:
+        """Start a child that is down at once. To be called on this thread."""
+        charge = self._charges[name]
+        charge.down_s = 0.0
+        if charge.start_at is not None:
+            charge.start_at = time.monotonic()
+
     def _look_safely(self) -> None:
         try:
             self._look()

@@ -16,7 +16,7 @@ DEADLINES_FIRED = Counter("doorbuster_deadlines_fired", "Commands sent because t
 DEADLINES_ARMED = Gauge("doorbuster_deadlines_armed", "Aggregates for which time will decide something.", ["service"])
 AGGREGATES = Gauge("doorbuster_aggregates", "Aggregates held in memory.", ["service"])
 
-REACTED = Counter("doorbuster_records_reacted_to", "Records that an agent has been through.", ["service", "by"])
+REACTED = Counter("doorbuster_records_reacted_to", "Records that have been gone through.", ["service", "by"])
 COMMANDED = Counter("doorbuster_commands_sent", "Commands that policies and effects have sent.", ["service", "by"])
 EVENTS_DEAD_LETTERED = Counter("doorbuster_events_dead_lettered", "Records set aside.", ["service", "by"])
 ATTEMPTED = Counter("doorbuster_effect_attempts", "Calls to the outside, repetitions too.", ["service", "effect"])
@@ -43,8 +43,8 @@ class DeciderCounts:
         DEADLINES_ARMED.labels(service).set_function(deadlines)
 
 
-class ReactorCounts:
-    """The counters of one service's reacting; ``by`` is ``policies`` or ``effects``."""
+class ReactionCounts:
+    """The counters of one service's reacting; ``by`` is ``policies`` (on its own events) or ``effects``."""
 
     def __init__(self, service: str, by: str) -> None:
         self.reacted = REACTED.labels(service, by)

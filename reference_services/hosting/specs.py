@@ -9,22 +9,35 @@ from pathlib import Path
 
 import msgspec
 
-from .child import ChildSpec
+from ..kernel.operation import Action
+from ..kernel.system import System
+from .child import ChildSpec, Kind
+from .relays import Relays
 from .settings import Settings
 from .topology import Topology
 
 PACKAGES = __package__.rpartition(".")[0]
 ROOT = Path(__file__).parents[2]
-WEBHOOKS_PATH = "/payments/webhooks/payments"
 ASKS_OF_A_SHARED_PORT = 10
+GATEWAY: Kind = "gateway"
 
 
-def provider_spec(settings: Settings, topology: Topology, port: int, journal: Path) -> ChildSpec:
-    """The payment provider, keeping its books in ``journal`` and reporting to the gateway."""
+def webhooks_path(system: System) -> str:
+    """Where the gateway takes in what the provider reports; empty for a system that takes in nothing."""
+    signed = (
+        f"/{service.name}{operation.path}"
+        for service, operation in system.operations()
+        if isinstance(operation, Action) and operation.signed
+    )
+    return next(signed, "")
+
+
+def provider_spec(settings: Settings, topology: Topology, port: int, journal: Path, path: str) -> ChildSpec:
+    """The payment provider, keeping its books in ``journal`` and reporting to the gateway under ``path``."""
     of_provider = {
         "DOORBUSTER_PROVIDER_HOST": "127.0.0.1",
         "DOORBUSTER_PROVIDER_PORT": str(port),
-        "DOORBUSTER_PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{settings.http_port}{WEBHOOKS_PATH}",
+        "DOORBUSTER_PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{settings.http_port}{path}",
         "DOORBUSTER_PROVIDER_KNOBS": msgspec.json.encode(topology.provider_knobs).decode(),
         "DOORBUSTER_PROVIDER_SEED": str(topology.provider_seed),
         "DOORBUSTER_PROVIDER_JOURNAL": str(journal),
@@ -32,21 +45,21 @@ def provider_spec(settings: Settings, topology: Topology, port: int, journal: Pa
     return ChildSpec("provider", "provider", _python("payment_provider"), _environment(settings, of_provider))
 
 
-def worker_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
+def worker_specs(settings: Settings, topology: Topology, relays: Relays) -> list[ChildSpec]:
     """Every worker; its name tells its services and its number, e.g. ``orders-1``."""
     return [
         ChildSpec(
             f"{'+'.join(group.services)}-{number}",
             "worker",
             (*_python("hosting.worker"), "--service", ",".join(group.services)),
-            _environment(settings, {}),
+            _environment(relays.settings_of(group.services, settings), {}),
         )
         for group in topology.workers
         for number in range(1, group.count + 1)
     ]
 
 
-def gateway_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
+def gateway_specs(settings: Settings, topology: Topology, relays: Relays) -> list[ChildSpec]:
     """Every gateway; several of them share one port."""
     several = topology.gateways > 1
     of_gateway = {"DOORBUSTER_REUSE_PORT": "1"} if several else {}
@@ -54,10 +67,10 @@ def gateway_specs(settings: Settings, topology: Topology) -> list[ChildSpec]:
         of_gateway["DOORBUSTER_MAX_UNDECIDED"] = str(topology.gateway_concurrency)
     return [
         ChildSpec(
-            f"gateway-{number}",
-            "gateway",
+            f"{GATEWAY}-{number}",
+            GATEWAY,
             _python("hosting.gateway"),
-            _environment(settings, of_gateway),
+            _environment(relays.settings_of((GATEWAY,), settings), of_gateway),
             asks=ASKS_OF_A_SHARED_PORT if several else 1,
         )
         for number in range(1, topology.gateways + 1)

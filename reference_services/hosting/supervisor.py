@@ -29,8 +29,9 @@ from .broker import LOOPBACK, BrokerFailed, EmbeddedBroker, create_topics, free_
 from .child import Child, ChildSpec, Kind
 from .control import ControlSocket
 from .keeper import STOP_LIMIT_S, Keeper
-from .settings import STARTED_HERE, Settings
-from .specs import gateway_specs, provider_spec, worker_specs
+from .relays import Relays
+from .settings import EMBEDDED, STARTED_HERE, Settings
+from .specs import gateway_specs, provider_spec, webhooks_path, worker_specs
 from .topology import Topology
 
 BROKER = "broker"
@@ -79,6 +80,7 @@ class Supervisor:
         self._keeper = Keeper(self._reason_to_end)
         self._lifeline = (-1, -1)
         self._control: ControlSocket | None = None
+        self._relays: Relays | None = None
         self._stop_lock = threading.Lock()
         self._stopped = True
         self._signals_before: dict[int, Any] = {}
@@ -105,6 +107,13 @@ class Supervisor:
         return self._control.path
 
     @property
+    def relays(self) -> Relays:
+        """The relays of the topology's links."""
+        if self._relays is None:
+            raise SupervisionFailed("the supervisor has not been started")
+        return self._relays
+
+    @property
     def failure(self) -> str:
         """Why the system cannot go on; empty while it can."""
         return self._keeper.failure
@@ -114,6 +123,7 @@ class Supervisor:
         (self._run_dir / "logs").mkdir(parents=True, exist_ok=True)
         self._stopped = False
         self._lifeline = os.pipe()
+        self._relays = Relays(self._topology.links)
         atexit.register(self.stop)
         self._end_on_signals()
         self._keeper.start()
@@ -164,6 +174,11 @@ class Supervisor:
         self._keeper.do(lambda: self._keeper.stay_down(name, down_s))
         child.send(number)
 
+    def come_back(self, name: str) -> None:
+        """Start a process that is down at once; one that runs is left alone. Raises `UnknownProcess`."""
+        self._child(name)
+        self._keeper.do(lambda: self._keeper.come_back(name))
+
     def pause(self, name: str) -> None:
         """Stop a process where it stands, without its noticing (SIGSTOP). Raises `UnknownProcess`."""
         self.kill(name, signal.SIGSTOP)
@@ -194,6 +209,8 @@ class Supervisor:
                 self._keeper.do(self._stop_processes)
                 self._keeper.finish()
                 self._keeper.join()
+            if self._relays is not None:
+                self._relays.close()
             for end in self._lifeline:
                 os.close(end)
             for number, handler in self._signals_before.items():
@@ -202,27 +219,34 @@ class Supervisor:
 
     def _start_processes(self) -> None:
         self._complete_settings()
-        asyncio.run(create_topics(self.settings, load_system(self.settings.system, self.settings.terms)))
+        system = load_system(self.settings.system, self.settings.terms)
+        asyncio.run(create_topics(self.settings, system))
         specs: list[ChildSpec] = []
         if self._topology.provider:
             port = int(self.settings.provider_url.rpartition(":")[2])
-            specs.append(provider_spec(self.settings, self._topology, port, self._run_dir / "provider.journal"))
-        specs += worker_specs(self.settings, self._topology)
-        specs += gateway_specs(self.settings, self._topology)
+            journal = self._run_dir / "provider.journal"
+            specs.append(provider_spec(self.settings, self._topology, port, journal, webhooks_path(system)))
+        specs += worker_specs(self.settings, self._topology, self.relays)
+        specs += gateway_specs(self.settings, self._topology, self.relays)
         logs = self._run_dir / "logs"
         self._children = {spec.name: Child(spec, logs, self._lifeline[0]) for spec in specs}
         self._keeper.start_all(list(self._children.values()))
 
     def _complete_settings(self) -> None:
         chosen: dict[str, Any] = {}
+        relayed = self.relays.ports_to_broker
+        if relayed and self.settings.broker != EMBEDDED:
+            raise SupervisionFailed("only the embedded broker can be reached through a relay; leave out its links")
         if self.settings.broker in STARTED_HERE:
-            self._broker = EmbeddedBroker(self._log_path(BROKER), self.settings.broker)
+            self._broker = EmbeddedBroker(self._log_path(BROKER), self.settings.broker, relayed)
             self._broker.start()
             chosen |= {"broker": self._broker.url, "broker_embedded": True}
         if not self.settings.http_port:
             chosen["http_port"] = free_port()
+        provider_port = free_port()
         if self._topology.provider:
-            chosen["provider_url"] = f"http://{LOOPBACK}:{free_port()}"
+            chosen["provider_url"] = f"http://{LOOPBACK}:{provider_port}"
+        self.relays.lead_to(provider_port, self._broker.relayed_ports if self._broker is not None else {})
         if not self.settings.token_secret:
             chosen["token_secret"] = secrets.token_urlsafe(32)
         if not self.settings.webhook_secret:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
@@ -25,10 +25,10 @@ ANSWER_LIMIT_S = 5.0
 
 
 class Watched(Protocol):
-    """A decider's or a reactor's app."""
+    """An app that works on an inbox."""
 
     app: StreamsApp
-    agents: tuple[Agent, ...]
+    inbox: Agent
 
     def activity(self) -> int:
         """Grows while the app gets something done that its offsets do not show."""
@@ -71,10 +71,10 @@ class Watchdog:
         self._moved.pop("group", None)
         inbound = {tp for tp in self._app.consumer.assignment() if tp.topic not in self._app.tables.changelog_topics}
         ends = await self._app.consumer.highwaters(*inbound) if inbound else {}
+        progress = self._watched.inbox.acknowledgements
         for tp, end in ends.items():
-            agents = [agent.acknowledgements for agent in self._watched.agents]
-            self._export(tp, max(0, end - self._lowest(tp, [agent.done_before(tp) for agent in agents])))
-            read = self._lowest(tp, [agent.read_before(tp) for agent in agents])
+            self._export(tp, max(0, end - self._known(tp, progress.done_before(tp))))
+            read = self._known(tp, progress.read_before(tp))
             if read < end:
                 self._see(tp, (read, self._watched.activity()), "a partition is not consumed")
             else:
@@ -83,10 +83,9 @@ class Watchdog:
             LAG.remove(gone.topic, str(gone.partition), self._group)
         self._exported &= inbound
 
-    def _lowest(self, tp: TP, offsets: Iterable[int | None]) -> int:
-        """The lowest of the offsets that are known; none are before the first message after a rebalance."""
-        known = [offset for offset in offsets if offset is not None]
-        return min(known) if known else self._app.consumer._committed_offset.get(tp) or 0
+    def _known(self, tp: TP, offset: int | None) -> int:
+        """``offset``, or what has been committed: nothing is known before the first message after a rebalance."""
+        return offset if offset is not None else self._app.consumer._committed_offset.get(tp) or 0
 
     def _export(self, tp: TP, lag: int) -> None:
         LAG.labels(tp.topic, str(tp.partition), self._group).set(lag)

@@ -1,7 +1,7 @@
-"""Decides and reacts for one service or several: ``python -m reference_services.hosting.worker --service orders``.
+"""Runs one service or several: decides, has policies react to what was decided, and calls the outside.
 
-Prints one line of JSON once its pages can be read: ``{"listening": "127.0.0.1:40001"}``. SIGTERM and SIGINT stop it
-cleanly.
+``python -m reference_services.hosting.worker --service orders`` prints one line of JSON once its pages can be read:
+``{"listening": "127.0.0.1:40001"}``. SIGTERM and SIGINT stop it cleanly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from .pages import Pages
 from .settings import BadSettings, Settings
 from .streams.crash import crash
 from .streams.decider_app import DeciderApp
-from .streams.reactor_app import ReactorApp
 from .watchdog import Watchdog
 
 FAILED = 1
@@ -37,16 +36,12 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 class Worker:
-    """The Faust apps of some services of a system, in one process and on one loop."""
+    """Some services of a system, a Faust app each, in one process and on one loop."""
 
     def __init__(self, system: System, services: Sequence[Service], settings: Settings) -> None:
         self._system = system
         self._settings = settings
-        self._hosts: list[DeciderApp | ReactorApp] = []
-        for service in services:
-            self._hosts.append(DeciderApp(system, service, settings))
-            if service.policies or service.effects:
-                self._hosts.append(ReactorApp(system, service, settings))
+        self._hosts = [DeciderApp(system, service, settings) for service in services]
         self._watchdogs = {host.app.conf.id: Watchdog(host) for host in self._hosts}
         self._pages = Pages(lambda: {group: watchdog.ready for group, watchdog in self._watchdogs.items()})
 
@@ -79,7 +74,7 @@ class Worker:
             crash("the watchdog failed", error)
 
     async def _stop(self) -> None:
-        stops = [host.app.stop() for host in self._hosts] + [host.close() for host in self._hosts]
+        stops = [host.stop() for host in self._hosts]
         try:
             await asyncio.wait_for(asyncio.gather(*stops, return_exceptions=True), STOP_LIMIT_S)
         except TimeoutError:
@@ -89,7 +84,7 @@ class Worker:
 
 def chosen(system: System, names: str) -> list[Service]:
     """The services that ``names``, separated by commas, choose. Raises `BadSettings`."""
-    offered = {service.name: service for service in system.services}
+    offered = {service.name: service for service in system.deciding}
     unknown = [name for name in names.split(",") if name not in offered]
     if unknown:
         raise BadSettings(f"{system.name} has no service {unknown[0]!r}; choose of {', '.join(offered)}")
@@ -104,7 +99,7 @@ async def run(settings: Settings, names: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until told to stop. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="worker", description="Decides and reacts for services of a system.")
+    parser = argparse.ArgumentParser(prog="worker", description="Runs services of a system.")
     parser.add_argument("--service", required=True, metavar="NAME[,NAME]", help="the services, e.g. orders,inventory")
     names = parser.parse_args(arguments).service
     try:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .decider import Deadline
+from .decider import Deadline, Decider
 from .message import Message, Record, Refused, child_traceparent, derived_id, event_id
 from .system import Service, System
 
 DECIDED_IDS_KEPT = 20_000
 """Command ids remembered per aggregate. Must exceed what can lie between a command and its last redelivery on one
-aggregate: a worker that replays from its last commit repeats seconds of work, some thousand commands."""
+aggregate: a worker that replays from its last commit repeats up to half a minute of work, some thousand commands."""
 
 
 class VersionGap(Exception):
@@ -23,11 +23,12 @@ class VersionGap(Exception):
 
 
 class Aggregate:
-    """One aggregate as a host holds it: its state, its version, and the ids of the commands it has decided."""
+    """One aggregate as a host holds it: who decides for it, its state, its version, and the ids of what it decided."""
 
-    __slots__ = ("decided", "state", "version")
+    __slots__ = ("decided", "decider", "state", "version")
 
-    def __init__(self, state: Any) -> None:
+    def __init__(self, decider: Decider[Any], state: Any) -> None:
+        self.decider = decider
         self.state = state
         self.version = 0
         self.decided: dict[str, None] = {}
@@ -48,15 +49,14 @@ class AggregateTable:
         Does not alter the table: append the record first, then `fold` it.
         """
         subject = command.subject
-        name, _, key = subject.partition("/")
-        decider = self._deciders[name]
         aggregate = self._aggregates.get(subject)
         if aggregate is None:
+            decider, key = self._addressed(subject)
             state, version = decider.initial(key), 1
         elif command.id in aggregate.decided:
             return ()
         else:
-            state, version = aggregate.state, aggregate.version + 1
+            decider, state, version = aggregate.decider, aggregate.state, aggregate.version + 1
         events = decider.decide(state, command.data, command.time_us)
         if not events:
             return ()
@@ -88,13 +88,13 @@ class AggregateTable:
         subject = first.subject
         aggregate = self._aggregates.get(subject)
         if aggregate is None:
-            name, _, key = subject.partition("/")
-            aggregate = self._aggregates[subject] = Aggregate(self._deciders[name].initial(key))
+            decider, key = self._addressed(subject)
+            aggregate = self._aggregates[subject] = Aggregate(decider, decider.initial(key))
         if first.version <= aggregate.version:
             return False
         if first.version > aggregate.version + 1:
             raise VersionGap(f"{subject}: version {first.version} follows {aggregate.version}")
-        evolve = self._deciders[subject.partition("/")[0]].evolve
+        evolve = aggregate.decider.evolve
         state = aggregate.state
         for message in record:
             if type(message.data) is not Refused:
@@ -152,6 +152,11 @@ class AggregateTable:
     def __len__(self) -> int:
         return len(self._aggregates)
 
+    def _addressed(self, subject: str) -> tuple[Decider[Any], str]:
+        """Who decides for ``subject``, and the key that it has there."""
+        name, _, key = subject.partition("/")
+        return self._deciders[name], key
+
     @staticmethod
     def _remember(aggregate: Aggregate, command_id: str) -> None:
         decided = aggregate.decided
@@ -163,6 +168,6 @@ class AggregateTable:
         aggregate = self._aggregates.get(subject)
         if aggregate is None:
             return None
-        for deadline in self._deciders[subject.partition("/")[0]].deadlines(aggregate.state):
+        for deadline in aggregate.decider.deadlines(aggregate.state):
             return deadline
         return None

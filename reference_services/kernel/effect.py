@@ -28,7 +28,7 @@ class Effect(msgspec.Struct, frozen=True):
 
 
 class RetryPlan(msgspec.Struct, frozen=True):
-    """Exponential backoff with full jitter and a limit.
+    """Exponential backoff with full jitter and a limit: one call takes no longer than some 27 s, all attempts together.
 
     Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """

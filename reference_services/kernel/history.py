@@ -1,7 +1,8 @@
 """The history of a run: one stream of messages that both worlds write and the same checkers read.
 
 Besides the domain's events it holds what only others can tell: the answers that clients got (`Answered`), the movements
-of money in the provider's own books (`ProviderBooked`) and what the hosts counted (`InboxCounted`).
+of money in the provider's own books (`ProviderBooked`), what the hosts counted (`InboxCounted`), and what is wrong with
+the log itself (`Diverged`, `RepeatedDecision`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,22 @@ class InboxCounted(Event, frozen=True):
     lag: int
 
 
-OBSERVATIONS: tuple[type[Event], ...] = (Answered, ProviderBooked, InboxCounted)
+class Diverged(Event, frozen=True):
+    """A version of an aggregate stands in its log twice, with different contents."""
+
+    subject: str
+    version: int
+
+
+class RepeatedDecision(Event, frozen=True):
+    """A command has led to a record twice: to that of event ``first``, and to that of event ``again``."""
+
+    command_id: str
+    first: str
+    again: str
+
+
+OBSERVATIONS: tuple[type[Event], ...] = (Answered, ProviderBooked, InboxCounted, Diverged, RepeatedDecision)
 
 
 def observation(data: Event, subject: str, time_us: int, sequence: int) -> Message:
@@ -58,20 +74,33 @@ def observation(data: Event, subject: str, time_us: int, sequence: int) -> Messa
     return Message(f"{name}/{sequence}", "doorbuster", name, subject, time_us, data)
 
 
+HASHED_AT_ONCE = 64 * 1024
+"""Bytes that a `HistoryHash` collects before it hashes them: one long update is cheaper than many short ones."""
+
+
 class HistoryHash:
     """SHA-256 over everything that happened, in order: equal hashes mean equal runs."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._encode = msgspec.msgpack.Encoder().encode
+        self._encode_into = msgspec.msgpack.Encoder().encode_into
+        self._pending = bytearray()
 
     def add(self, message: Message) -> None:
         """Take in one message."""
-        self._digest.update(self._encode(message))
+        pending = self._pending
+        self._encode_into(message, pending, -1)
+        if len(pending) >= HASHED_AT_ONCE:
+            self._hash_pending()
 
     def hexdigest(self) -> str:
         """The hash so far."""
+        self._hash_pending()
         return self._digest.hexdigest()
+
+    def _hash_pending(self) -> None:
+        self._digest.update(self._pending)
+        self._pending.clear()
 
 
 def in_causal_order(records: Iterable[Record]) -> Iterator[Record]:

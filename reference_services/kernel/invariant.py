@@ -9,7 +9,8 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from types import MethodType
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -112,19 +113,19 @@ class Checker:
         self.coverage = coverage
         self.messages_seen = 0
         self._crashes: dict[str, str] = {}
-        self._handlers: dict[type[Event], list[tuple[Observer, Any]]] = {}
+        self._handlers: dict[type[Event], list[MethodType]] = {}
         for observer in (*self.invariants, coverage):
             for event_type, handler in observer.handlers().items():
-                self._handlers.setdefault(event_type, []).append((observer, handler))
+                self._handlers.setdefault(event_type, []).append(handler)
 
     def observe(self, message: Message) -> None:
         """Show ``message`` to every checker that asked for its type."""
         self.messages_seen += 1
-        for observer, handler in self._handlers.get(type(message.data), ()):
+        for handler in self._handlers.get(type(message.data), ()):
             try:
                 handler(message)
             except Exception as error:  # a broken checker must be told apart from a broken system
-                self._crash(observer, error)
+                self._crash(handler.__self__, error)
 
     def finish(self, end_us: int) -> list[Finding]:
         """Check what must hold at the end and return one finding per invariant, crashes included."""
@@ -138,7 +139,7 @@ class Checker:
             findings.append(Finding("coverage", "Coverage is counted.", "crashed", 0, error=self._crashes["coverage"]))
         return findings
 
-    def _crash(self, observer: Observer, error: Exception) -> None:
+    def _crash(self, observer: object, error: Exception) -> None:
         name = observer.name if isinstance(observer, Invariant) else "coverage"
         self._crashes.setdefault(name, "".join(traceback.format_exception_only(error)).strip())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import MethodType
 from typing import Any, ClassVar, TypeVar
 
 from .message import Event, Message
@@ -39,7 +40,7 @@ class Observer:
         """The event types that this observer wants to see."""
         return tuple(cls.__handlers)
 
-    def handlers(self) -> dict[type[Event], Callable[[Message], None]]:
+    def handlers(self) -> dict[type[Event], MethodType]:
         """Its bound methods by event type."""
         return {event_type: getattr(self, name) for event_type, name in self.__handlers.items()}
 

@@ -29,8 +29,8 @@ class Principal(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """One API call after authentication and validation.
 
-    ``body`` is an instance of the operation's ``body`` type, or None. ``command_id`` derives from the caller, the
-    operation and the idempotency key, so a retried call asks for the same command.
+    ``body`` is an instance of the operation's ``body`` type, of a query's ``parameters``, or None. ``command_id``
+    derives from the caller, the operation and the idempotency key, so a retried call asks for the same command.
     """
 
     principal: Principal
@@ -57,7 +57,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A call that only reads. ``read`` raises `Problem` for what is not there or not the caller's."""
+    """A call that only reads. ``read`` raises `Problem` for what is not there or not the caller's.
+
+    ``parameters`` is a flat struct of what may stand in the query string; ``call.body`` is an instance of it.
+    """
 
     name: str
     path: str
@@ -65,6 +68,7 @@ class Query(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...]
     read: Callable[[Call, Views], Outcome]
     answer: Any
+    parameters: Any = None
     method: Literal["GET"] = "GET"
 
 

@@ -19,7 +19,8 @@ from .projection import View
 class Service(msgspec.Struct, frozen=True):
     """One service: what it decides, how it reacts, what it calls outside, and the API calls that it offers.
 
-    ``policies`` run with the service whose commands they ask for most; ``views`` are what its operations read.
+    ``policies`` are declared with the service that orchestrates; whoever publishes an event runs those on it.
+    ``effects`` are calls that the service's own events make necessary. ``views`` are what its operations read.
     """
 
     name: str
@@ -50,8 +51,17 @@ class System:
         self._classes: dict[str, type[Command] | type[Event]] = {}
         self._owners: dict[type, tuple[Service, Decider[Any]]] = {}
         self._policies: dict[type[Event], list[Policy]] = {}
+        self._effects: dict[type[Event], list[Effect]] = {}
         for service in self.services:
             self._register(service)
+
+    @property
+    def deciding(self) -> tuple[Service, ...]:
+        """The services that decide something, in wiring order: those with an inbox, a log of events and workers.
+
+        The others only answer queries from what these have published; they live in the gateway alone.
+        """
+        return tuple(service for service in self.services if service.deciders)
 
     def service(self, name: str) -> Service:
         """The service of that name. Raises KeyError."""
@@ -158,11 +168,9 @@ class System:
         """Every policy of the system that reacts to ``event_type``, in wiring order."""
         return tuple(self._policies.get(event_type, ()))
 
-    def subscriptions(self, service: Service) -> tuple[Service, ...]:
-        """The services whose events ``service`` reacts to, by policy or effect, in wiring order."""
-        wanted = {self._owners[policy.on][0].name for policy in service.policies}
-        wanted |= {self._owners[effect.on][0].name for effect in service.effects}
-        return tuple(other for other in self.services if other.name in wanted)
+    def effects_on(self, event_type: type[Event]) -> tuple[Effect, ...]:
+        """Every effect that ``event_type`` has, in wiring order; all belong to the service that publishes it."""
+        return tuple(self._effects.get(event_type, ()))
 
     def _register(self, service: Service) -> None:
         for decider in service.deciders:
@@ -176,6 +184,13 @@ class System:
                 self._owners[message_type] = (service, decider)
         for policy in service.policies:
             self._policies.setdefault(policy.on, []).append(policy)
+        for effect in service.effects:
+            if not any(effect.on in decider.events for decider in service.deciders):
+                raise ValueError(
+                    f"effect {effect.name} of {self.name}.{service.name} is on {effect.on.__name__}, which that service"
+                    " does not publish: declare the effect with the service that does"
+                )
+            self._effects.setdefault(effect.on, []).append(effect)
         refused = f"{self.name}.{Refused.__name__}"
         self._names[Refused] = refused
         self._classes[refused] = Refused

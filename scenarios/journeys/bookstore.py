@@ -64,6 +64,8 @@ class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     retry_last_second_share: Share = 0.4
     last_second_us: Duration
     change_of_mind_share: Share = 0.01
+    impatient_share: Share = 0.0
+    impatient_after_us: Duration = 300_000
     last_minute_pickup_share: Share = 0.1
     last_minute_us: Duration
     pickup_within_us: Duration
@@ -124,8 +126,13 @@ def shopper(customer: str, device: str, population: Population, seed: int) -> Jo
         if come_back is not None:
             yield come_back
         key = f"{customer}/{device}/{look}"
-        got = yield from _order(me, key, population, draw, seed)
+        hurry = stream(seed, "impatience", key)
+        patient = hurry.random() >= population.impatient_share
+        got = yield from _order(me, key, population, draw, PATIENCE_S if patient else 0)
         if got is None or got.outcome in ("error", "unknown"):
+            return
+        if got.outcome == "ok" and not patient:
+            yield from _cancel_at_once(me, key, got, population, hurry)
             return
         if got.outcome == "ok":
             yield from _after_order(me, key, got, population, draw)
@@ -177,8 +184,8 @@ def _looks(population: Population, draw: random.Random) -> Iterator[Think | None
 Steps = Generator[Any, Got | None, Got | None]
 
 
-def _order(me: Principal, key: str, population: Population, draw: random.Random, seed: int) -> Steps:
-    """From the catalog to the answer to "order"; None if nothing was ordered."""
+def _order(me: Principal, key: str, population: Population, draw: random.Random, wait_s: int) -> Steps:
+    """From the catalog to the answer to "order", waiting for it so long; None if nothing was ordered."""
     catalog = yield Do("browse_catalog", PUBLIC)
     if catalog is None or catalog.outcome != "ok":
         return None
@@ -194,7 +201,7 @@ def _order(me: Principal, key: str, population: Population, draw: random.Random,
             return line
         yield _think(population, draw)
     order = {"cart_id": cart.body["cart_id"], "card_token": f"card-{me.subject}"}
-    return (yield Do("place_order", me, body=order, wait_s=PATIENCE_S, idempotency_key=f"{key}/order"))
+    return (yield Do("place_order", me, body=order, wait_s=wait_s, idempotency_key=f"{key}/order"))
 
 
 def _basket(products: list[dict[str, Any]], population: Population, draw: random.Random) -> dict[str, int]:
@@ -225,6 +232,14 @@ def _after_order(me: Principal, key: str, got: Got, population: Population, draw
     yield _pickup_time(order, population, draw)
     code = {"pickup_code": order["pickup_code"]}
     return (yield Do("confirm_pickup", COUNTER, path, code, idempotency_key=f"{key}/pickup"))
+
+
+def _cancel_at_once(me: Principal, key: str, got: Got, population: Population, draw: random.Random) -> Steps:
+    """Do not wait how the order comes out: cancel it, perhaps while it is being paid."""
+    if not _told(got, "order_id"):
+        return None
+    yield Think(draw.randrange(population.impatient_after_us))
+    return (yield Do("cancel_order", me, {"order_id": got.body["order_id"]}, idempotency_key=f"{key}/cancel-at-once"))
 
 
 def _pickup_time(order: dict[str, Any], population: Population, draw: random.Random) -> ThinkUntil | Think:

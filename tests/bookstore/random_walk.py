@@ -256,7 +256,7 @@ class Walk:
     def _crash_reactor(self) -> str:
         reactor = self._draw.choice(self.shop.reactors)
         reactor.log.rewind(self._draw.randint(0, OFFSETS_LOST_MAX))
-        return f"{reactor.service.name} on {reactor.publisher.name}"
+        return reactor.name
 
     def _append_as_zombie(self) -> str:
         decider = self._draw.choice(list(self.shop.deciders.values()))

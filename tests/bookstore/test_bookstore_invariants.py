@@ -8,10 +8,12 @@ import msgspec
 import pytest
 from examples import (
     ATTEMPT_FAILED,
+    CLOSES_US,
     EXPIRES_US,
     HOODIE,
     HOODIE_HOLD,
     NOW_US,
+    OPENS_US,
     ORDER_CONFIRMED,
     ORDER_ID,
     ORDER_PICKED_UP,
@@ -61,7 +63,7 @@ from reference_services.bookstore.inventory import ReservationExpired, StockRese
 from reference_services.bookstore.notifications import NotificationFailed
 from reference_services.bookstore.orders import OrderConfirmed
 from reference_services.bookstore.payments import PaymentRefunded, PaymentUnresolved
-from reference_services.kernel.history import InboxCounted, ProviderBooked
+from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision
 from reference_services.kernel.invariant import Invariant
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.outside import LedgerEntry
@@ -154,6 +156,18 @@ EXAMPLES = [
         ],
     ),
     Example(
+        "sale-window",
+        "placed 1 us before the sale of hoodie opens",
+        [(ORDER_PLACED, OPENS_US - 1)],
+        [(ORDER_PLACED, OPENS_US)],
+    ),
+    Example(
+        "sale-window",
+        "placed 0 us after the sale of hoodie closed",
+        [(ORDER_PLACED, CLOSES_US)],
+        [(ORDER_PLACED, CLOSES_US - 1)],
+    ),
+    Example(
         "price-kept",
         "captured 4999 cents, the order says 5000",
         [ORDER_PLACED, change(PAYMENT_CAPTURED, amount_cents=4_999)],
@@ -206,12 +220,12 @@ EXAMPLES = [
         [*CAPTURING, change(PAYMENT_CAPTURED, capture_id="capture-2")],
     ),
     Example("capture-once", "refund refund-1 is booked twice", [*TAKEN_BACK, PAYMENT_REFUNDED], TAKEN_BACK),
-    Example("capture-once", "we have None, the provider has", [*SOLD, FOREIGN_BOOKED]),
-    Example("capture-once", "the provider has None", without(SOLD, CAPTURE_BOOKED)),
-    Example("capture-once", "the provider has None", without(TAKEN_BACK, REFUND_BOOKED), TAKEN_BACK),
+    Example("capture-once", "we have booked nothing, the provider", [*SOLD, FOREIGN_BOOKED]),
+    Example("capture-once", "the provider nothing", without(SOLD, CAPTURE_BOOKED)),
+    Example("capture-once", "the provider nothing", without(TAKEN_BACK, REFUND_BOOKED), TAKEN_BACK),
     Example(
         "capture-once",
-        "the provider has ('o-1/1', 4999)",
+        "the provider 4999 cents of o-1/1",
         [*without(SOLD, CAPTURE_BOOKED), ProviderBooked(change(CAPTURE_BOOKED.entry, amount_cents=4_999))],
     ),
     Example("pickup-xor-cancel", "picked up after it was cancelled", [*TAKEN_BACK, ORDER_PICKED_UP], TAKEN_BACK),
@@ -275,6 +289,8 @@ EXAMPLES = [
         [InboxCounted("orders", 8, 5, 1, 1, lag=0)],
         [InboxCounted("orders", 8, 5, 2, 1, lag=0)],
     ),
+    Example("one-history", "version 3 of stock/hoodie was appended with two", [Diverged("stock/hoodie", 3)]),
+    Example("decided-once", "c-1 was decided at a/1/0 and again at a/2/0", [RepeatedDecision("c-1", "a/1/0", "a/2/0")]),
 ]
 
 EXAMPLE_NAMES = [f"{number}-{example.invariant}: {example.words}" for number, example in enumerate(EXAMPLES)]

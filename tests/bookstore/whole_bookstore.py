@@ -66,12 +66,17 @@ class Decider:
 
 
 class Reactor:
-    """A service's reading position in the events of a service that it reacts to, one partition of it."""
+    """How far one partition of a service's events has been reacted to: by policies, or by the effects of ``caller``."""
 
-    def __init__(self, service: Service, publisher: Service, log: Log) -> None:
-        self.service = service
+    def __init__(self, publisher: Service, caller: Service | None, log: Log) -> None:
         self.publisher = publisher
+        self.caller = caller
         self.log = log
+
+    @property
+    def name(self) -> str:
+        """Who reacts to whom."""
+        return f"{self.caller.name if self.caller else 'policies'} on {self.publisher.name}"
 
 
 class OutsideCall(msgspec.Struct, frozen=True):
@@ -106,12 +111,9 @@ class WholeBookstore:
         self.deciders = {
             service.name: Decider(service, AggregateTable(self.system, service)) for service in self.system.services
         }
-        self.reactors = [
-            Reactor(service, publisher, Log())
-            for service in self.system.services
-            for publisher in self.system.subscriptions(service)
-            for _ in range(PARTITIONS)
-        ]
+        readers: list[tuple[Service, Service | None]] = [(service, None) for service in self.system.services]
+        readers += [(service, service) for service in self.system.services if service.effects]
+        self.reactors = [Reactor(*reader, Log()) for reader in readers for _ in range(PARTITIONS)]
 
     # What customers, staff, devices and the provider do
 
@@ -184,18 +186,14 @@ class WholeBookstore:
         return f"{command.data} leads to {[message.data for message in record]}"
 
     def react_next(self, reactor: Reactor) -> str:
-        """Run the policies and begin the effects of the next record that ``reactor`` has not seen; tell which."""
-        service, source = reactor.service, self.system.source(reactor.service)
+        """Run the policies or begin the effects of the next record that ``reactor`` has not seen; tell which."""
         record = reactor.log.next()
         for event in record:
-            for command in self.system.react(event, service.policies, self.now_us, source):
-                self.send(command)
-            for effect in service.effects:
-                if effect.on is type(event.data):
-                    request = effect.request(event.data)
-                    assert request is not None
-                    self.calls.append(OutsideCall(service, effect, event, request))
-        return f"{service.name} to {record[0].id}"
+            if reactor.caller is None:
+                self._run_policies(reactor.publisher, event)
+            else:
+                self._begin_effects(reactor.caller, event)
+        return f"{reactor.name}: {record[0].id}"
 
     def work(self) -> None:
         """Decide and react in the order in which things came, until nothing waits."""
@@ -283,6 +281,18 @@ class WholeBookstore:
         """The states of every aggregate of one kind."""
         table = self.deciders[service].table
         return (table.state(subject) for subject in table.subjects() if subject.startswith(f"{aggregate}/"))
+
+    def _run_policies(self, publisher: Service, event: Message[Any]) -> None:
+        policies, source = self.system.policies_on(type(event.data)), self.system.source(publisher)
+        for command in self.system.react(event, policies, self.now_us, source):
+            self.send(command)
+
+    def _begin_effects(self, caller: Service, event: Message[Any]) -> None:
+        for effect in caller.effects:
+            if effect.on is type(event.data):
+                request = effect.request(event.data)
+                assert request is not None
+                self.calls.append(OutsideCall(caller, effect, event, request))
 
     def _append(self, decider: Decider, record: Record) -> None:
         partition = partition_of(record[0].subject, PARTITIONS)

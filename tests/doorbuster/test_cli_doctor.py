@@ -67,7 +67,7 @@ def test_a_package_that_is_missing(command_line: CommandLine, monkeypatch: pytes
 
 
 def test_a_broker_that_does_not_start(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "broker_command", lambda kind, port: ["false"])
+    monkeypatch.setattr(broker, "broker_command", lambda kind, port, relayed_ports: ["false"])
 
     document = command_line.json("doctor")
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from command_lines import CommandLine
 
-VERBS = ("list", "rehearse", "simulate", "serve", "load", "report", "dead-letters", "doctor")
+VERBS = ("list", "rehearse", "simulate", "check", "replay", "serve", "load", "report", "dead-letters", "doctor")
 HEAVY = ("aiokafka", "faust", "gevent", "matplotlib", "numpy", "pandas", "pyarrow", "pydantic", "simpy", "uvicorn")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_lines import CommandLine
 
-from reference_services.registry import load_checks
+from reference_services.registry import load_checks, load_sequential_models
 from scenarios.loading import load_scenario
 from scenarios.run_folder import RunFolderReader
 from simulations.simulation import simulate
@@ -30,7 +30,10 @@ def test_json_tells_everything_about_the_run(command_line: CommandLine, pocket_s
     assert len(document["history_sha256"]) == 64
     assert document["events"] > 100
     assert document["wall_s"] > 0
-    assert document["invariants"] == dict.fromkeys((invariant.name for invariant in invariants), 0)
+    models = load_sequential_models(scenario.system, scenario.terms)
+    assert models is not None
+    names = [*(invariant.name for invariant in invariants), *models.rules]
+    assert document["invariants"] == dict.fromkeys(names, 0)
     assert list(document["reached"]) == list(coverage.names)
     assert [objective["status"] for objective in document["objectives"]] == ["met", "met"]
     assert (document["verdict"], document["exit_code"]) == ("PASS", 0)

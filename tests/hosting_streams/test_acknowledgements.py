@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from reference_services.hosting.streams import acknowledgements
 from reference_services.hosting.streams.acknowledgements import Acknowledgements, Pending, Skipped
 
 INBOX = TP("inbox", 0)
@@ -110,6 +111,27 @@ def test_nothing_is_acknowledged_while_partitions_change_hands() -> None:
     consumer.acknowledgements.finish(pending)
 
     assert consumer.acknowledged == []
+
+
+def test_there_is_room_for_so_many_messages_of_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acknowledgements, "UNDER_WAY", 2)
+
+    async def story() -> None:
+        consumer = Consumer()
+        first = await consumer.acknowledgements.begin(consumer.event(0))
+        await asyncio.wait_for(consumer.acknowledgements.room(INBOX), 1)
+        second = await consumer.acknowledgements.begin(consumer.event(1))
+        waiting = asyncio.create_task(consumer.acknowledgements.room(INBOX))
+        assert first is not None
+        assert second is not None
+
+        consumer.acknowledgements.finish(second)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        consumer.acknowledgements.finish(first)
+        await asyncio.wait_for(waiting, 1)
+
+    asyncio.run(story())
 
 
 def test_progress_can_be_read() -> None:

@@ -75,6 +75,24 @@ def test_a_process_can_be_kept_down(supervisor: Supervisor) -> None:
     assert time.monotonic() - died > 1.0
 
 
+def test_a_process_that_is_kept_down_comes_back_when_it_is_told(supervisor: Supervisor) -> None:
+    supervisor.kill("provider", down_s=600.0)
+    wait_until(lambda: info(supervisor, "provider").state == "down")
+
+    assert say(supervisor.socket_path, {"do": "start", "name": "provider"}) == [{"ok": True}]
+    supervisor.wait_until_ready(HEALED_WITHIN_S)
+
+    pid = info(supervisor, "provider").pid
+    supervisor.come_back("provider")
+    assert info(supervisor, "provider").pid == pid
+
+
+def test_a_connection_without_a_relay_cannot_be_cut(supervisor: Supervisor) -> None:
+    (answer,) = say(supervisor.socket_path, {"do": "cut_link", "between": ["gates", "broker"]})
+
+    assert answer == {"ok": False, "error": "no relay leads from 'gates' to 'broker'; there are: none"}
+
+
 def test_a_process_can_be_restarted_cleanly(supervisor: Supervisor) -> None:
     before = info(supervisor, "gateway-2").pid
 

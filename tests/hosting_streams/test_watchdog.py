@@ -40,7 +40,7 @@ class App:
             rebalancing_count=1,
         )
         acknowledgements = SimpleNamespace(done_before=lambda tp: self.done, read_before=lambda tp: self.read)
-        self.agents: Any = (SimpleNamespace(acknowledgements=acknowledgements),)
+        self.inbox: Any = SimpleNamespace(acknowledgements=acknowledgements)
         self.watchdog = Watchdog(self, self._complain)
 
     def activity(self) -> int:

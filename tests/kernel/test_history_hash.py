@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
 import pytest
 from larder import Filled
 
-from reference_services.kernel.history import OBSERVATIONS, Answered, HistoryHash, observation
+from reference_services.kernel.history import HASHED_AT_ONCE, OBSERVATIONS, Answered, HistoryHash, observation
 from reference_services.kernel.message import Message
 
 FIRST = Message("1", "s", "pantry.larder.Filled", "box/b", 1, Filled("b", 1, 2), 1, "c-1", "visit", "")
@@ -60,6 +61,17 @@ def test_it_can_be_read_on_the_way() -> None:
     digest.add(SECOND)
 
     assert (on_the_way, digest.hexdigest()) == (hash_of(FIRST), hash_of(FIRST, SECOND))
+
+
+def test_it_is_the_sha256_of_all_messages_one_after_the_other_however_many() -> None:
+    digest, everything = HistoryHash(), hashlib.sha256()
+    for number in range(HASHED_AT_ONCE // 50):
+        message = msgspec.structs.replace(FIRST, id=str(number))
+        digest.add(message)
+        everything.update(msgspec.msgpack.encode(message))
+
+    assert len(msgspec.msgpack.encode(FIRST)) > 50, "more than is hashed at once"
+    assert digest.hexdigest() == everything.hexdigest()
 
 
 def test_an_observation_stands_in_the_history_under_a_name_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from larder import (
     GARDEN_SERVICE,
@@ -17,11 +18,14 @@ from larder import (
     larder,
 )
 
+from reference_services.kernel.effect import Effect
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.policy import Policy
 from reference_services.kernel.system import Service, System
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TELL = Effect("tell", Filled, lambda event: None, lambda event, answer: None)
+TELL_AGAIN = Effect("tell-again", Filled, lambda event: None, lambda event, answer: None)
 
 
 def thrown_away(event: Event) -> Message[Event]:
@@ -109,12 +113,19 @@ def test_policies_are_found_by_what_they_react_to() -> None:
     assert isinstance(compost_what_is_thrown_away, Policy)
 
 
-def test_a_service_subscribes_to_those_whose_events_it_reacts_to() -> None:
-    system = larder()
+def test_effects_are_found_by_what_they_are_on() -> None:
+    telling = msgspec.structs.replace(LARDER_SERVICE, effects=(TELL, TELL_AGAIN))
+    system = System("pantry", (telling, GARDEN_SERVICE), {})
 
-    assert system.subscriptions(GARDEN_SERVICE) == (LARDER_SERVICE,)
-    assert system.subscriptions(LARDER_SERVICE) == ()
-    assert system.service("garden") is GARDEN_SERVICE
+    assert system.effects_on(Filled) == (TELL, TELL_AGAIN)
+    assert system.effects_on(Emptied) == ()
+
+
+def test_an_effect_is_declared_with_the_service_whose_event_it_is_on() -> None:
+    teller = Service("teller", "Tells", (), effects=(TELL,))
+
+    with pytest.raises(ValueError, match=r"effect tell of pantry\.teller is on Filled, .* declare the effect with"):
+        System("pantry", (LARDER_SERVICE, GARDEN_SERVICE, teller), {})
 
 
 def test_a_service_without_anything_is_still_a_service() -> None:

@@ -59,7 +59,7 @@ class Caller:
             url,
             TokenMint(SECRET, 60.0),
             self.clock,
-            lambda row, method, size: self.rows.append(row),
+            lambda ended: self.rows.append(ended.row),
             Random(1),
             connections=100,
             answer_timeout_s=answer_timeout_s,

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from loadtests.plan import PREPARATION_US, LoadPlan, Share, opening_after, plan_run, scenario_for
+from loadtests.plan import PREPARATION_US, LoadPlan, Share, Variant, opening_after, plan_run, scenario_for
 from scenarios.steps import Do
 
 OPENING_US = 1_800_000_000_000_000
+VARIANTS: tuple[Variant, ...] = ("whole", "live", "check")
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,8 @@ def test_there_is_time_to_prepare_before_anybody_comes() -> None:
     plan = plan_run(scenario, 7, opening_after(now_us, scenario))
     assert plan.first_arrival_us >= now_us + PREPARATION_US
     assert plan.ends_us == plan.origin_us + scenario.horizon_us
+
+
+def test_a_scenario_has_three_sizes() -> None:
+    customers = {variant: scenario_for("flash_sale", variant).population.customers for variant in VARIANTS}
+    assert customers["whole"] > customers["live"] > customers["check"]

@@ -297,6 +297,96 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "decay: !!python/object:os.system 90s",
         ":17: anchors, aliases and tags are not used here; write the value out",
     ),
+    "fault that there is not": (
+        "kind: kill",
+        "kind: kil",
+        ":35: faults[0].kind: unknown kind 'kil'; did you mean 'kill'?",
+    ),
+    "fault with a misspelled knob": (
+        "    at: 90s",
+        "    at: 90s\n    donw: 2s",
+        ":38: faults[0].donw: unknown key 'donw'; did you mean 'down'?",
+    ),
+    "fault without its time": (
+        "    at: 90s\n",
+        "",
+        ":35: faults[0]: 'at' is missing; add it",
+    ),
+    "fault of a process that there is not": (
+        "    target: inventory\n    at: 90s",
+        "    target: inventory-3\n    at: 90s",
+        ":36: faults[0].target: unknown process 'inventory-3'; did you mean 'inventory-2'?",
+    ),
+    "fault after the end": (
+        "    at: 90s",
+        "    at: 90h",
+        (":37: faults[0].at: would heal 3d18h after the opening, beyond the horizon, 1d30min; let it strike earlier"),
+    ),
+    "fault of a link that there is not": (
+        "kind: kill\n    target: inventory\n    at: 90s",
+        "kind: cut_link\n    between: [payment, provider]\n    at: 90s\n    for: 1s",
+        ":36: faults[0].between[0]: unknown service 'payment'; did you mean 'payments'?",
+    ),
+    "fault with a knob that the provider has not": (
+        "kind: kill\n    target: inventory",
+        "kind: provider\n    for: 5s\n    knobs: {decline_share: 4%, moods: 3}",
+        (
+            ":37: faults[0].knobs.moods: unknown key 'moods'; choose one of authorization_lifetime, decline_share, "
+            "error_after_commit_share, error_share, latency_median, latency_p99, lost_request_share, settle_median, "
+            "settle_p99, timeout_share, webhook_duplicate_copies_up_to, webhook_duplicate_share, "
+            "webhook_duplicate_spacing_up_to, webhook_early_share, webhook_late_share, webhook_late_up_to, "
+            "webhook_lost_share, webhook_reorder_share, webhook_reorder_up_to"
+        ),
+    ),
+    "checked run without an end": (
+        "  duration: 1min\n",
+        "",
+        ":63: check: 'duration' is missing; add e.g. duration: 2min",
+    ),
+    "checked run with another name": (
+        "  duration: 1min\n",
+        "  duration: 1min\n  name: other\n",
+        ":65: check.name: is the same when checked; leave it out",
+    ),
+    "checked run with a live run inside": (
+        "  duration: 1min\n",
+        "  duration: 1min\n  live: {duration: 1min}\n",
+        ":65: check.live: belongs at the top level; leave it out",
+    ),
+    "live run with a swarm": (
+        "  duration: 2min\n",
+        "  duration: 2min\n  swarm: {most: 3}\n",
+        ":59: live.swarm: does not matter when run for real; leave it out",
+    ),
+    "fault of the checked run": (
+        "      target: inventory\n",
+        "      target: storage\n",
+        (
+            ":69: check.faults[0].target: unknown process 'storage'; choose one of broker, catalog, catalog-1, "
+            "gateway, gateway-1, inventory, inventory-1, inventory-2, notifications, notifications-1, orders, "
+            "orders-1, payments, payments-1, provider"
+        ),
+    ),
+    "swarm of a kind that there is not": (
+        "faults: [kill, declines]",
+        "faults: [kill, decline]",
+        ":72: check.swarm.faults[1]: unknown kind 'decline'; did you mean 'declines'?",
+    ),
+    "swarm that never begins": (
+        "window: {to: 20s}",
+        "window: {from: 20s, to: 20s}",
+        ":72: check.swarm.window: `to` must be later than `from`",
+    ),
+    "swarm that never ends": (
+        "window: {to: 20s}",
+        "window: {to: 2min}",
+        ":72: check.swarm.window.to: 2min is beyond the horizon, 1min; end it earlier",
+    ),
+    "swarm of nothing": (
+        "faults: [kill, declines]",
+        "faults: []",
+        ":72: check.swarm.faults: must not be empty",
+    ),
     "trace that is not there": (
         "arrivals:\n  kind: flash\n  decay: 90s\n  early_share: 5%\n  lead: 2min\n  within: 15min\n",
         "arrivals: {kind: trace, csv: trips.csv, columns: {time: at}}\n",

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from scenarios.arrival_kinds import Constant, Flash
+from scenarios.faults.kill import Kill
+from scenarios.faults.pause import Pause
 from scenarios.loading import from_document, list_scenarios, load_scenario
 from scenarios.model import Scenario, ServiceCosts
 from scenarios.problems import ScenarioError
@@ -25,11 +27,6 @@ class Guests(msgspec.Struct, forbid_unknown_fields=True):
     customers: int
     two_devices: float
     products: Annotated[int, msgspec.Meta(le=6)]
-
-
-class WorkerCrash(msgspec.Struct, forbid_unknown_fields=True):
-    service: str
-    at_us: int
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,16 +50,20 @@ def test_terms_are_complete_and_json(scenario: Scenario) -> None:
 
 def test_free_parts_become_structs(scenario: Scenario) -> None:
     assert scenario.convert(("population",), Guests) == Guests(400, 0.1, 1)
-    assert scenario.convert(("faults", 0), WorkerCrash) == WorkerCrash("inventory", 180 * SECOND_US)
 
 
 def test_free_parts_that_do_not_fit_name_their_line(scenario: Scenario) -> None:
     with pytest.raises(ScenarioError) as caught:
-        scenario.convert(("faults", 0), Nothing)
+        scenario.convert(("provider",), Nothing)
     assert str(caught.value) == (
-        f"{FILE}:36: faults[0].service: unknown key 'service'; there are none to choose from\n"
-        f"{FILE}:37: faults[0].at: unknown key 'at'; there are none to choose from"
+        f"{FILE}:31: provider.latency: unknown key 'latency'; there are none to choose from\n"
+        f"{FILE}:32: provider.declines: unknown key 'declines'; there are none to choose from"
     )
+
+
+def test_faults_are_typed(scenario: Scenario) -> None:
+    assert scenario.typed_faults == (Kill("inventory", at_us=90 * SECOND_US),)
+    assert scenario.compressed().typed_faults == scenario.typed_faults
 
 
 def test_others_can_complain_with_the_line(scenario: Scenario) -> None:
@@ -106,6 +107,26 @@ def test_the_live_variant_complains_about_its_own_lines(scenario: Scenario) -> N
     assert str(live.error(("provider", "declines"), "no")) == f"{FILE}:32: provider.declines: no"
 
 
+def test_the_check_block_is_merged_over_the_rest_as_well(scenario: Scenario) -> None:
+    check = scenario.for_check()
+    assert check.horizon_us == 60 * SECOND_US
+    assert isinstance(check.arrivals, Flash)
+    assert (check.arrivals.decay_us, check.arrivals.early_share) == (5 * SECOND_US, 0.05)
+    assert check.population.customers == 40
+    assert check.typed_faults == (Pause("inventory", at_us=SECOND_US, for_us=SECOND_US),)
+    assert check.swarm.faults == ("kill", "declines")
+    assert check.swarm.most == 2
+    assert check.swarm.window is not None
+    assert (check.swarm.window.from_us, check.swarm.window.to_us) == (0, 20 * SECOND_US)
+    assert (check.live, check.check) == (None, None)
+    assert str(check.error(("faults", 0, "target"), "no")).startswith(f"{FILE}:69: check.faults[0].target")
+
+
+def test_a_search_may_draw_every_kind_unless_it_is_told(scenario: Scenario) -> None:
+    assert scenario.swarm.faults == ("all",)
+    assert scenario.swarm.window is None
+
+
 def test_another_kind_of_arrivals_replaces_the_whole_block(tmp_path: Path) -> None:
     file = tmp_path / FILE.name
     constant = "arrivals: {kind: constant, rate_per_s: 5, duration: 1min}"
@@ -118,11 +139,13 @@ def test_without_a_live_block_there_is_no_live_variant(tmp_path: Path) -> None:
     file.write_text(FILE.read_text().partition("live:")[0])
     with pytest.raises(ScenarioError, match="'live' is missing; say how long to run it for real"):
         load_scenario(file).compressed()
+    with pytest.raises(ScenarioError, match="'check' is missing; say how long a checked run is"):
+        load_scenario(file).for_check()
 
 
-@pytest.mark.parametrize("variant", ["whole", "compressed"])
+@pytest.mark.parametrize("variant", ["whole", "live", "check"])
 def test_a_document_reads_back_as_the_same_scenario(scenario: Scenario, variant: str) -> None:
-    before = scenario.compressed() if variant == "compressed" else scenario
+    before = {"whole": scenario, "live": scenario.compressed(), "check": scenario.for_check()}[variant]
     document = json.loads(json.dumps(before.document()))
     after = from_document(document)
     assert after.model_dump() == before.model_dump()

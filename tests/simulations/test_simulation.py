@@ -33,7 +33,7 @@ def test_nothing_that_must_hold_is_broken(result: SimulationResult) -> None:
     assert {finding.name: finding.status for finding in result.findings} == {
         finding.name: "held" for finding in result.findings
     }
-    assert len(result.findings) == 11
+    assert len(result.findings) == 16
 
 
 def test_the_sale_sells_out_and_is_contended(result: SimulationResult) -> None:

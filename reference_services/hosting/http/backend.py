@@ -60,7 +60,7 @@ class Backend:
         self._decisions: FirstSeen[Decision] = FirstSeen(limits.requests_remembered)
         self._in_flight: set[str] = set()
         self._requests_topic = requests_topic(system)
-        handlers = {system.events_topic(service): decoding(self.codec, self.take_in) for service in system.services}
+        handlers = {system.events_topic(service): decoding(self.codec, self.take_in) for service in system.deciding}
         handlers[self._requests_topic] = self._claims.note
         self.tail = Tail(settings.bootstrap_servers, handlers, settings.partitions, settings.fetch_wait_ms)
         self._producer: AIOKafkaProducer | None = None

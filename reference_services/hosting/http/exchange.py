@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Message as ASGIMessage
@@ -21,6 +22,9 @@ UNREACHABLE = ProblemKind("log-unreachable", 503, "The event log does not answer
 
 PATH_VALUE_PATTERN = r"[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]{0,127}"
 """What may stand for a placeholder in a path; anything else names nothing."""
+
+MOST_PARAMETERS = 50
+"""How many parameters a query string may have."""
 
 _path_value = re.compile(PATH_VALUE_PATTERN)
 _encode = msgspec.json.Encoder().encode
@@ -42,11 +46,12 @@ def come_back_later(kind: ProblemKind = OVERLOADED, detail: str = "", after_s: i
 class Request:
     """One HTTP request. ``traceparent`` is the span of this request, in the caller's trace if it sent one."""
 
-    __slots__ = ("_headers", "_receive", "method", "path", "traceparent", "values")
+    __slots__ = ("_headers", "_query_string", "_receive", "method", "path", "traceparent", "values")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._query_string: bytes = scope.get("query_string", b"")
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.values: Mapping[str, str] = scope["path_params"]
@@ -67,6 +72,18 @@ class Request:
             if _path_value.fullmatch(value) is None:
                 raise Problem(NOT_FOUND, "the path names nothing that can exist")
         return self.values
+
+    def query_values(self) -> dict[str, str]:
+        """The parameters in the query string. Raises `Problem` (400) if it cannot be read, or says something twice."""
+        try:
+            text = self._query_string.decode("ascii")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        except ValueError as error:
+            raise Problem(MALFORMED, f"the query string cannot be read: {error}") from error
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            raise Problem(MALFORMED, "the query string says something twice")
+        return values
 
     async def json_bytes(self, most: int) -> bytes:
         """The raw body, declared to be JSON. Raises `Problem` for another type (415) or above ``most`` bytes (413)."""

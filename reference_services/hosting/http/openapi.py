@@ -88,7 +88,11 @@ def _describe(operation: Operation, service: Service, schemas: _Schemas, refusal
         "description": f"For: {', '.join(operation.roles)}.",
         "tags": [service.name],
         "security": _security(operation),
-        "parameters": [*_path_parameters(operation.path), *_header_parameters(operation)],
+        "parameters": [
+            *_path_parameters(operation.path),
+            *_query_parameters(operation),
+            *_header_parameters(operation),
+        ],
         "responses": {
             **_successes(operation, schemas),
             **{str(status): _problem(status, schemas) for status in _problem_statuses(operation, refusals)},
@@ -110,6 +114,15 @@ def _path_parameters(path: str) -> list[Document]:
         _parameter("path", name, {"type": "string", "pattern": f"^{PATH_VALUE_PATTERN}$"})
         for name in re.findall(r"{(\w+)}", path)
     ]
+
+
+def _query_parameters(operation: Operation) -> list[Document]:
+    if not isinstance(operation, Query) or operation.parameters is None:
+        return []
+    _, components = msgspec.json.schema_components([operation.parameters])
+    schema = components[operation.parameters.__name__]
+    required = schema.get("required", ())
+    return [_parameter("query", name, of, required=name in required) for name, of in schema["properties"].items()]
 
 
 def _header_parameters(operation: Operation) -> list[Document]:
@@ -146,7 +159,7 @@ def _successes(operation: Operation, schemas: _Schemas) -> Document:
 def _problem_statuses(operation: Operation, refusals: frozenset[int]) -> list[int]:
     statuses = {401, 404, 500, 503}
     if isinstance(operation, Query):
-        return sorted(statuses | {403})
+        return sorted(statuses | {403} | ({400, 422} if operation.parameters is not None else set()))
     statuses |= {400, 409, 422}
     if operation.body is not None:
         statuses |= {413, 415}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
+
+import msgspec
 
 from ...kernel.operation import Call, Query
+from ...kernel.problem import UNPROCESSABLE, Problem
 from .access import Access
 from .backend import Backend
 from .exchange import Headers, Reply, Request, json_reply
@@ -25,12 +29,22 @@ class QueryEndpoint:
         principal = self._access.principal(request, self._query.roles)
         path = request.path_values()
         wait_s = preferred_wait(request.header(b"prefer"), self._backend.limits.max_wait_s)
-        call = Call(principal, path, None, "", time.time_ns() // 1_000)
+        call = Call(principal, path, self._parameters(request), "", time.time_ns() // 1_000)
         read, views = self._query.read, self._backend.views
         outcome = await self._backend.waiters.settled(
             lambda: read(call, views), path.values() or (principal.subject,), wait_s or 0
         )
         return json_reply(200, outcome.body, applied(wait_s))
+
+    def _parameters(self, request: Request) -> Any:
+        """What the query string says; a query without parameters ignores it."""
+        expected = self._query.parameters
+        if expected is None:
+            return None
+        try:
+            return msgspec.convert(request.query_values(), expected, strict=False)
+        except msgspec.ValidationError as error:
+            raise Problem(UNPROCESSABLE, f"in the query string: {error}") from error
 
 
 def applied(wait_s: int | None) -> Headers:

@@ -7,6 +7,8 @@ import asyncio
 import gc
 import struct
 import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from io import BytesIO
 from typing import Any
 
@@ -30,9 +32,10 @@ class Unintelligible(Exception):
     """A request that this broker does not understand; its connection is closed."""
 
 
-async def converse(broker: Broker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def converse(
+    broker: Broker, connection: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     """Answer the requests of one connection, one after another, until it ends."""
-    connection = Connection()
     try:
         while True:
             (size,) = SIZE.unpack(await reader.readexactly(SIZE.size))
@@ -64,26 +67,43 @@ def read_request(frame: bytes) -> tuple[int, str, Any]:
     return correlation_id, client_id, spoken.decode(BytesIO(frame[name_end:]))
 
 
-async def serve(port: int) -> None:
-    """Serve until cancelled."""
-    broker = Broker(HOST, port)
-    server = await asyncio.start_server(lambda reader, writer: converse(broker, reader, writer), HOST, port)
-    async with server:
+async def serve(port: int, behind: Mapping[int, int]) -> None:
+    """Serve until cancelled, on ``port`` and, for each relay's port in ``behind``, on the port that it leads to."""
+    broker = Broker(HOST)
+    async with AsyncExitStack() as listening:
+        for own, known_as in ((port, port), *((own, relay) for relay, own in behind.items())):
+            await listening.enter_async_context(await listen(broker, own, known_as))
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             broker.look()
+
+
+async def listen(broker: Broker, port: int, known_as: int) -> asyncio.Server:
+    """Listen on ``port`` for clients who know the broker by the port ``known_as``."""
+
+    async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await converse(broker, Connection(known_as), reader, writer)
+
+    return await asyncio.start_server(begin, HOST, port)
+
+
+def relay_and_port(text: str) -> tuple[int, int]:
+    """A relay's port and the one that it leads to, written ``relay:own``."""
+    relay, own = text.split(":")
+    return int(relay), int(own)
 
 
 def main() -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="local_broker", description="A small Kafka broker in memory, on loopback.")
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--behind", type=relay_and_port, action="append", default=[], metavar="RELAY:OWN")
+    arguments = parser.parse_args()
     # What a log holds is never garbage, and looking through it for some would take longer and longer.
     gc.freeze()
     gc.set_threshold(50_000, 50, 1_000)
     try:
-        uvloop.run(serve(port))
+        uvloop.run(serve(arguments.port, dict(arguments.behind)))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -42,18 +42,21 @@ SPOKEN: tuple[type[Any], ...] = (
 
 
 class Connection:
-    """What the broker remembers about one client's connection: for which members of which groups it speaks."""
+    """What the broker remembers about one client's connection: for which members of which groups it speaks.
 
-    def __init__(self) -> None:
+    ``port`` is where the client finds the broker: the broker's own, or that of a relay before it.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.members: set[tuple[str, str]] = set()
 
 
 class Broker:
-    """The topics and groups of a broker that listens on ``host:port``."""
+    """The topics and groups of a broker on ``host``."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str) -> None:
         self._host = host
-        self._port = port
         self._topics: dict[str, list[PartitionLog]] = {}
         self._groups: dict[str, Group] = {}
         self._answers: dict[int, Callable[[Any, str, Connection], Awaitable[Any]]] = {
@@ -160,7 +163,7 @@ class Broker:
             else (UNKNOWN_PARTITION, name, False, [])
             for name in names
         ]
-        return request.RESPONSE_TYPE([(NODE, self._host, self._port, None)], NODE, topics)
+        return request.RESPONSE_TYPE([(NODE, self._host, connection.port, None)], NODE, topics)
 
     async def _create_topics(self, request: Any, client_id: str, connection: Connection) -> Any:
         return request.RESPONSE_TYPE(
@@ -180,7 +183,7 @@ class Broker:
         return OK
 
     async def _find_coordinator(self, request: Any, client_id: str, connection: Connection) -> Any:
-        return request.RESPONSE_TYPE(OK, NODE, self._host, self._port)
+        return request.RESPONSE_TYPE(OK, NODE, self._host, connection.port)
 
     async def _join(self, request: Any, client_id: str, connection: Connection) -> Any:
         joined = await self._group(request.group).join(

@@ -6,33 +6,43 @@ start of that run when nothing has been committed yet. Order makes that safe how
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from faust.types import TP, EventT
 
+from ...kernel.recent_records import RECORDS_KEPT
 from .app import StreamsApp
+
+UNDER_WAY = RECORDS_KEPT // 2
+"""Messages of one partition that may be under way at once. A crash repeats these, and what was done with after the last
+commit: the next owner must still know the records of all of them, however long one slow call has held up the commit."""
 
 
 class Pending:
-    """One message under way: the steps still open, the first being its own handling."""
+    """One message under way: the steps still open, the first being its own handling, and who waits for the last."""
 
-    __slots__ = ("event", "open_steps")
+    __slots__ = ("event", "open_steps", "when_done")
 
     def __init__(self, event: EventT) -> None:
         self.event = event
         self.open_steps = 1
+        self.when_done: list[Callable[[], None]] = []
 
 
 class Line:
     """The messages of one partition that are under way, oldest first, and the offset that must come next."""
 
-    __slots__ = ("generation", "next_offset", "pending")
+    __slots__ = ("advanced", "generation", "next_offset", "pending")
 
     def __init__(self, generation: int | None, next_offset: int) -> None:
         self.generation = generation
         self.next_offset = next_offset
         self.pending: deque[Pending] = deque()
+        self.advanced = asyncio.Event()
 
     def done_before(self) -> int:
         """The first offset that is not done with."""
@@ -76,15 +86,32 @@ class Acknowledgements:
     def finish(self, pending: Pending) -> None:
         """One thing is done; with the last of the oldest message, acknowledge all that are done from there on."""
         pending.open_steps -= 1
+        if pending.open_steps:
+            return
+        for tell in pending.when_done:
+            tell()
         message = pending.event.message
         line = self._lines.get(message.tp)
-        if pending.open_steps or line is None or line.generation != message.generation_id:
+        if line is None or line.generation != message.generation_id:
             return
         waiting = line.pending
         while waiting and not waiting[0].open_steps:
             oldest = waiting.popleft()
+            line.advanced.set()
             if not self._app.rebalancing and self._app.consumer_generation_id == line.generation:
                 oldest.event.ack()
+
+    async def room(self, tp: TP) -> None:
+        """Wait while too many messages of a partition are under way."""
+        line = self._lines[tp]
+        while len(line.pending) >= UNDER_WAY:
+            line.advanced.clear()
+            await line.advanced.wait()
+
+    def wait_for(self, other: Pending, pending: Pending) -> None:
+        """Keep ``pending`` open until ``other``, which is under way, is done."""
+        pending.open_steps += 1
+        other.when_done.append(partial(self.finish, pending))
 
     def done_before(self, tp: TP) -> int | None:
         """The first offset of a partition that is not done with, or None if nothing has been read from it."""

@@ -40,18 +40,22 @@ class Agent:
             except Exception as error:  # Faust would acknowledge the message and go on without it
                 crash("a message was not handled", error, topic=event.message.topic, offset=event.message.offset)
             acknowledgements.finish(pending)
+            await acknowledgements.room(event.message.tp)
 
     def wait_for(self, appended: Appended, pending: Pending) -> None:
         """Keep the message open until ``appended`` is in the log."""
         pending.open_steps += 1
         appended.add_done_callback(partial(self._appended, pending))
 
-    async def set_aside(self, event: EventT, pending: Pending, error: Exception) -> None:
-        """Move a message that cannot be handled to the dead letters, so that it stops nobody."""
+    async def set_aside(self, pending: Pending, error: Exception, payload: bytes | None) -> None:
+        """Move what cannot be handled to the dead letters, so that it stops nobody.
+
+        ``payload`` is what the message under way says, or the record that it led to.
+        """
         reason = str(error) if isinstance(error, Undecodable) else f"{type(error).__name__}: {error}"
-        message = event.message
+        message = pending.event.message
         logger.error("message set aside", reason=reason, topic=message.topic, at=message.offset, exc_info=error)
-        self.wait_for(await self._outbox.append_dead_letter(event, reason), pending)
+        self.wait_for(await self._outbox.append_dead_letter(pending.event, reason, payload), pending)
 
     def _appended(self, pending: Pending, _appended: Appended) -> None:
         self.acknowledgements.finish(pending)

@@ -49,7 +49,7 @@ class StreamsApp(faust.App):
             recovery_consistency_check=False,
             store="memory://",
             TableManager=f"{__package__}.table:EventSourcedTables",
-            # Effects in flight are repeated by the next owner of their partition; a rebalance must not wait for them.
+            # Calls under way are repeated by the next owner of their partition; a rebalance must not wait for them.
             stream_wait_empty=False,
             # A table reads its log faster than a standby is worth.
             table_standby_replicas=0,

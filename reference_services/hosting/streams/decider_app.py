@@ -1,6 +1,13 @@
-"""The app that decides for one service: one agent takes commands from the inbox and appends what happened."""
+"""The app of one service: one agent takes commands from the inbox and appends what happened.
+
+A message is done with once its record is in the log, the outside has answered whatever it is called for because of it,
+and the commands that follow from policies and answers are in their inboxes.
+"""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
 
 from faust.types import EventT
 
@@ -14,12 +21,28 @@ from ..timers import DeadlineTimer
 from .acknowledgements import Pending
 from .agents import Agent
 from .app import StreamsApp
-from .outbox import Outbox
+from .calls import Calls
+from .outbox import Appended, Outbox
+from .reactions import Reactions
 from .table import EventSourcedTable
+
+RECORD_BEGINS = b"["
+"""A record is an array, a command is an object."""
+
+
+class Outcome(NamedTuple):
+    """What a message has led to, now or, if it is not ``new``, before; an empty record if there is nothing to be done.
+
+    ``message_id`` is the command's id, or that of the first event of a record that was put back.
+    """
+
+    message_id: str
+    record: Record
+    new: bool
 
 
 class DeciderApp:
-    """Decides every command of one service, once each, whatever is repeated."""
+    """Decides every command of one service, once each, whatever is repeated, and sees to what follows from that."""
 
     def __init__(self, system: System, service: Service, settings: Settings) -> None:
         self._partitions = settings.partitions
@@ -29,51 +52,103 @@ class DeciderApp:
         self._table = EventSourcedTable(self.app, system, service, settings.partitions, self._restart_timer)
         self._outbox = Outbox(self.app, system, service, settings.partitions)
         self._counts = DeciderCounts(service.name, self._table.__len__, self._timer.__len__)
-        self._inbox = Agent(self.app, self._outbox, self._handle)
-        self.agents: tuple[Agent, ...] = (self._inbox,)
+        self.inbox = Agent(self.app, self._outbox, self._handle)
+        self._reactions = Reactions(system, service, self.inbox, self._outbox)
+        self._calls = Calls(system, service, settings, self.inbox, self._outbox) if service.effects else None
+        self._in_hand: dict[str, Pending] = {}
         self.app.tables.add(self._table)
-        self.app.agent(self.app.raw_topic(system.commands_topic(service)), name="inbox")(self._inbox.run)
+        self.app.agent(self.app.raw_topic(system.commands_topic(service)), name="inbox")(self.inbox.run)
         self.app.task(self._timer.run)
+        self.app.task(self._reactions.run)
 
     def activity(self) -> int:
-        """Grows while the app gets something done that its offsets do not show: reading its log."""
-        return self._table.restored
+        """Grows while the app gets something done that its offsets do not show: its log read, the outside called."""
+        return self._table.restored + (self._calls.attempts if self._calls is not None else 0)
 
-    async def close(self) -> None:
-        """There is nothing but the Faust app to stop."""
+    async def stop(self) -> None:
+        """Stop at once. What is under way is finished by whoever has its partition next."""
+        if self._calls is not None:
+            await self._calls.stop()
+        await self.app.stop()
 
     async def _handle(self, event: EventT, pending: Pending) -> None:
-        counts = self._counts
-        counts.consumed.inc()
-        partition = event.message.partition
+        message = event.message
+        self._counts.consumed.inc()
         try:
-            record = self._decide(event.message.value or b"", partition)
+            outcome = self._take_up(message.value or b"", message.partition, message.offset)
         except VersionGap:
             raise
         except Exception as error:  # whatever a message or a decider is like, the next command must get through
-            await self._inbox.set_aside(event, pending, error)
-            counts.dead_lettered.inc()
+            await self.inbox.set_aside(pending, error, message.value)
+            self._counts.dead_lettered.inc()
             return
-        if not record:
-            counts.duplicates.inc()
-            return
-        self._inbox.wait_for(await self._outbox.append_record(record, partition), pending)
-        self._timer.schedule(record[0].subject)
-        counts.decided.inc()
-        counts.appended.inc(len(record))
-        if type(record[0].data) is Refused:
-            counts.refused.inc()
+        if outcome.new:
+            await self._append(outcome, message.partition, pending)
+        else:
+            self._counts.duplicates.inc()
+            await self._repeat(outcome, pending)
 
-    def _decide(self, payload: bytes, partition: int) -> Record:
-        """Decide and fold. Folding first means that events which cannot be folded are never written."""
+    def _take_up(self, payload: bytes, partition: int, offset: int) -> Outcome:
+        if payload.startswith(RECORD_BEGINS):
+            return self._put_back(payload, partition)
         command = self._codec.decode(payload)
-        if partition_of(command.subject, self._partitions) != partition:
-            raise Undecodable(f"{command.subject} does not belong to partition {partition}")
-        aggregates = self._table.of_partition(partition)
-        record = aggregates.decide(command)
+        self._check_place(command.subject, partition)
+        part = self._table.part(partition)
+        record = part.aggregates.decide(command)
         if record:
-            aggregates.fold(record)
-        return record
+            # Folding before appending means that events which cannot be folded are never written.
+            part.aggregates.fold(record)
+            return Outcome(command.id, record, new=True)
+        return Outcome(command.id, part.led_to(command.id, offset), new=False)
+
+    def _put_back(self, payload: bytes, partition: int) -> Outcome:
+        """A record of this service that a policy failed on, put back in the inbox to be reacted to."""
+        record = self._codec.decode_record(payload)
+        first = record[0]
+        self._check_place(first.subject, partition)
+        if first.version > self._table.part(partition).aggregates.version(first.subject):
+            raise Undecodable(f"{first.id} has not happened")
+        return Outcome(first.id, record, new=False)
+
+    def _check_place(self, subject: str, partition: int) -> None:
+        if partition_of(subject, self._partitions) != partition:
+            raise Undecodable(f"{subject} does not belong to partition {partition}")
+
+    async def _append(self, outcome: Outcome, partition: int, pending: Pending) -> None:
+        record = outcome.record
+        appended = await self._outbox.append_record(record, partition)
+        self.inbox.wait_for(appended, pending)
+        self._take_in_hand(outcome.message_id, pending)
+        self._timer.schedule(record[0].subject)
+        self._counts.decided.inc()
+        self._counts.appended.inc(len(record))
+        if type(record[0].data) is Refused:
+            self._counts.refused.inc()
+        await self._follow(record, appended, pending)
+
+    async def _repeat(self, outcome: Outcome, pending: Pending) -> None:
+        """Finish what a crash may have cut short, or wait for what is still under way."""
+        before = self._in_hand.get(outcome.message_id)
+        if before is not None:
+            # Its record may be in memory only, so nothing may be committed past this message yet.
+            self.inbox.acknowledgements.wait_for(before, pending)
+        elif outcome.record:
+            self._take_in_hand(outcome.message_id, pending)
+            await self._follow(outcome.record, None, pending)
+
+    async def _follow(self, record: Record, appended: Appended | None, pending: Pending) -> None:
+        """See to what follows from ``record`` once it is in the log (None: it is)."""
+        await self._reactions.follow(record, appended, pending)
+        if self._calls is not None:
+            await self._calls.follow(record, appended, pending)
+
+    def _take_in_hand(self, message_id: str, pending: Pending) -> None:
+        self._in_hand[message_id] = pending
+        pending.when_done.append(partial(self._let_go, message_id, pending))
+
+    def _let_go(self, message_id: str, pending: Pending) -> None:
+        if self._in_hand.get(message_id) is pending:
+            del self._in_hand[message_id]
 
     def _due_us(self, subject: str) -> int | None:
         return self._table.of_subject(subject).next_deadline_us(subject)

@@ -42,8 +42,8 @@ class Outbox:
         topic = self._system.commands_topic(owner)
         return await self._append(topic, partition, command.subject.encode(), self._codec.encode(command))
 
-    async def append_dead_letter(self, event: EventT, reason: str) -> Appended:
-        """Set a message aside that this service cannot handle, as it came, with the reason and where it was found."""
+    async def append_dead_letter(self, event: EventT, reason: str, payload: bytes | None) -> Appended:
+        """Set ``payload`` aside, which this service cannot handle, with the reason and the place of its message."""
         message = event.message
         headers = {
             "reason": reason.encode(),
@@ -52,7 +52,7 @@ class Outbox:
             "offset": str(message.offset).encode(),
         }
         topic = self._system.dead_letters_topic(self._service)
-        return await self._append(topic, message.partition, message.key, message.value, headers)
+        return await self._append(topic, message.partition, message.key, payload, headers)
 
     async def _append(
         self,

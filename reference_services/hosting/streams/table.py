@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from faust.stores import memory
 from faust.tables.manager import TableManager
@@ -13,7 +13,8 @@ from faust.types.stores import StoreT
 
 from ...kernel.aggregates import AggregateTable, VersionGap
 from ...kernel.codec import Codec, Undecodable
-from ...kernel.message import partition_of
+from ...kernel.message import Record, partition_of
+from ...kernel.recent_records import RecentRecords
 from ...kernel.system import Service, System
 from .app import StreamsApp
 from .crash import crash
@@ -21,14 +22,38 @@ from .log_reader import read_log
 
 
 class Part:
-    """The aggregates of one partition, and how much of its log has been folded."""
+    """The aggregates of one partition, how much of its log has been folded, and what the last of it was due to."""
 
-    __slots__ = ("aggregates", "next_offset", "whole")
+    __slots__ = ("_again_before", "_recent", "aggregates", "next_offset", "whole")
 
     def __init__(self, aggregates: AggregateTable) -> None:
         self.aggregates = aggregates
         self.next_offset = 0
         self.whole = False
+        self._recent = RecentRecords()
+        self._again_before = 0
+
+    def expect_again(self, first: int, end: int) -> None:
+        """The inbox is read from offset ``first`` on; somebody may have decided what stands there before ``end``."""
+        self._again_before = end if first < end else 0
+        if not self._again_before:
+            self._recent.clear()
+
+    def fold(self, record: Record) -> None:
+        """Take in one record of the log. Raises `VersionGap`."""
+        # What has been folded before was decided here, and whatever it leads to is in the hands of this process.
+        if self.aggregates.fold(record) and self._again_before:
+            self._recent.remember(record)
+
+    def led_to(self, command_id: str, offset: int) -> Record:
+        """The record that a command, found in the inbox at ``offset``, led to before the partition was taken over.
+
+        An empty tuple if it led to none, or if it was decided here.
+        """
+        record = self._recent.led_to(command_id)
+        if offset + 1 >= self._again_before:
+            self._recent.clear()
+        return record
 
 
 class EventSourcedTable(Table[bytes, bytes]):
@@ -41,6 +66,7 @@ class EventSourcedTable(Table[bytes, bytes]):
         self, app: StreamsApp, system: System, service: Service, partitions: int, on_restored: Callable[[], None]
     ) -> None:
         self._topic = system.events_topic(service)
+        self._inbox = system.commands_topic(service)
         self.app: StreamsApp
         super().__init__(
             app,
@@ -58,16 +84,16 @@ class EventSourcedTable(Table[bytes, bytes]):
         self._parts: dict[int, Part] = {}
         self.restored = 0
 
-    def of_partition(self, partition: int) -> AggregateTable:
-        """The aggregates of one partition. Raises KeyError if it is not ours, or not up to date."""
+    def part(self, partition: int) -> Part:
+        """One partition. Raises KeyError if it is not ours, or not up to date."""
         part = self._parts[partition]
         if not part.whole:
             raise KeyError(partition)
-        return part.aggregates
+        return part
 
     def of_subject(self, subject: str) -> AggregateTable:
         """The aggregates among which ``subject`` is. Raises KeyError as above."""
-        return self.of_partition(partition_of(subject, self._partitions))
+        return self.part(partition_of(subject, self._partitions)).aggregates
 
     def subjects(self) -> Iterator[str]:
         """Every aggregate held."""
@@ -90,31 +116,39 @@ class EventSourcedTable(Table[bytes, bytes]):
 
         Nothing may be missing: decisions on a table that lacks part of its log would be dropped by all who read them.
         """
-        generation = self.app.consumer_generation_id
-        owned = {tp for tp in self.app.consumer.assignment() if tp.topic == self._topic}
-        for tp in owned:
-            self._parts.setdefault(tp.partition, Part(AggregateTable(self._system, self._service)))
-        ends = await self.app.consumer.highwaters(*owned) if owned else {}
-        starts = {tp: self._parts[tp.partition].next_offset for tp in owned}
         app = self.app
+        generation = app.consumer_generation_id
+        owned = [tp for tp in app.consumer.assignment() if tp.topic == self._topic]
+        parts = {tp: self._parts.setdefault(tp.partition, self._new_part()) for tp in owned}
+        ends = await app.consumer.highwaters(*owned) if owned else {}
+        await self._expect_again(parts.values(), [TP(self._inbox, tp.partition) for tp in owned])
+        starts = {tp: part.next_offset for tp, part in parts.items()}
         async for tp, offset, payload in read_log(app.bootstrap_servers, app.fetch_wait_ms, starts, ends):
             if app.consumer_generation_id != generation:
                 break
-            self._fold(tp, offset, payload)
+            self._fold(parts[tp], tp, offset, payload)
         if app.consumer_generation_id != generation:
             return  # there has been another rebalance, which ends in another restoration
-        for tp in owned:
-            self._parts[tp.partition].whole = True
+        for part in parts.values():
+            part.whole = True
         self._on_restored()
 
-    def _fold(self, tp: TP, offset: int, payload: bytes) -> None:
-        part = self._parts[tp.partition]
+    async def _expect_again(self, parts: Iterable[Part], inboxes: Sequence[TP]) -> None:
+        """Ask where inboxes end after asking where logs do: then the command behind any record is before that end."""
+        ends = await self.app.consumer.highwaters(*inboxes) if inboxes else {}
+        for part, inbox in zip(parts, inboxes, strict=True):
+            part.expect_again(await self.app.first_offset(inbox), ends[inbox])
+
+    def _fold(self, part: Part, tp: TP, offset: int, payload: bytes) -> None:
         try:
-            part.aggregates.fold(self._codec.decode_record(payload))
+            part.fold(self._codec.decode_record(payload))
         except (Undecodable, VersionGap) as error:
             crash("the log does not fold", error, topic=tp.topic, partition=tp.partition, offset=offset)
         part.next_offset = offset + 1
         self.restored += 1
+
+    def _new_part(self) -> Part:
+        return Part(AggregateTable(self._system, self._service))
 
     def _new_store(self) -> StoreT[bytes, bytes]:
         return AggregateStore("memory://", self.app, self, table_name=self.name, loop=self.loop)

@@ -1,4 +1,5 @@
-"""Faust's Kafka transport with three things changed: the fetch wait, what a lost append means, and who watches."""
+"""Faust's Kafka transport with four things changed: the fetch wait, what a lost append means, who watches, and how many
+tasks it takes to hand a message over."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import RecordMetadata
+from mode.services import WaitResults
 
 from .crash import crash
 
@@ -52,7 +54,10 @@ class TunedConsumerThread(driver.AIOKafkaConsumerThread):
 
 
 class TunedConsumer(driver.Consumer):
-    """Faust's consumer without its own watchdog, which only logs and needs sensors that cost time per message."""
+    """Faust's consumer without its own watchdog, which only logs and needs sensors that cost time per message.
+
+    Nor does it start four tasks for each message.
+    """
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return TunedConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -60,6 +65,18 @@ class TunedConsumer(driver.Consumer):
     async def first_offset(self, tp: TP) -> int:
         """What has been committed of a partition, or else the beginning of its log."""
         return await cast(TunedConsumerThread, self._thread).first_offset(tp)
+
+    async def wait_first(self, *coros: Any, **options: Any) -> WaitResults:
+        """Wait for the first of ``coros``; of two, see to the first at once while the flow is on.
+
+        There are two for each message: it is handed to its stream, unless the flow is suspended before. Nothing but
+        that can hold up the handing over, so while the flow is on there is no need for a race.
+        """
+        if len(coros) != 2 or not self.app.flow_control.is_active():
+            return await super().wait_first(*coros, **options)
+        handing_over, suspension = coros
+        suspension.close()
+        return WaitResults([handing_over], [await handing_over], False)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave it to `hosting.watchdog`, which acts on what it sees."""

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
 from reference_services.kernel.decider import Deadline, Decider
 from reference_services.kernel.effect import Effect
 from reference_services.kernel.message import Command, Event, Refused
-from reference_services.kernel.outside import SendMessage
-from reference_services.kernel.policy import reacts_to
+from reference_services.kernel.outside import MessageReceipt, SendMessage
+from reference_services.kernel.policy import Policy, reacts_to
 from reference_services.kernel.problem import ProblemKind
 from reference_services.kernel.system import Service, System
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How many may pass a turnstile, and how long it stays open after the last one."""
+    """How many may pass a turnstile, and how long it stays open after the last one.
+
+    In the folder ``mishaps``, a file ``kill`` ends the process that charges somebody rude, ``raise`` makes it fail, and
+    ``misread`` makes the answers to calls unreadable.
+    """
 
     capacity: int = 1_000_000
     open_for_us: int = 3_600_000_000
+    mishaps: str = "/nowhere"
 
 
 class Enter(Command, frozen=True):
@@ -146,21 +154,45 @@ def ask_toll(event: Entered) -> Iterable[Command]:
     yield AskToll(f"{event.gate}-{event.number}", event.person)
 
 
-TELL = Effect(
-    "tell",
-    TollAsked,
-    lambda event: SendMessage(event.toll, event.person, "toll", "please pay"),
-    lambda event, receipt: RecordReceipt(event.toll, receipt.message_id),
-)
+def surcharge(mishaps: Path) -> Policy:
+    """A policy that makes the rude pay twice, unless something is wrong with it."""
+
+    def react(event: Entered) -> Iterable[Command]:
+        if event.person != "rude":
+            return
+        if (mishaps / "kill").exists():
+            (mishaps / "kill").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if (mishaps / "raise").exists():
+            raise ValueError("the till is jammed")
+        yield AskToll(f"{event.gate}-{event.number}-rude", event.person)
+
+    return Policy("surcharge", Entered, react)
+
+
+def tell(mishaps: Path) -> Effect:
+    """Tell people what they owe, unless something is wrong with it."""
+
+    def answer(event: TollAsked, receipt: MessageReceipt) -> RecordReceipt:
+        if (mishaps / "misread").exists():
+            raise ValueError("the receipt is in Latin")
+        return RecordReceipt(event.toll, receipt.message_id)
+
+    return Effect("tell", TollAsked, lambda event: SendMessage(event.toll, event.person, "toll", "please pay"), answer)
+
+
+TELL = tell(Path(Terms().mishaps))
 
 
 def build(terms: Terms) -> System:
     """Wire it."""
+    mishaps = Path(terms.mishaps)
+    policies = (ask_toll, surcharge(mishaps))
     return System(
         "turnstile",
         (
             Service("gates", "Counts people.", (GateDecider(terms),)),
-            Service("tolls", "Tells them what they owe.", (TollDecider(),), (ask_toll,), (TELL,)),
+            Service("tolls", "Tells them what they owe.", (TollDecider(),), policies, (tell(mishaps),)),
         ),
         {"full": ProblemKind("full", 409, "Nobody may pass any more")},
     )

@@ -1,0 +1,234 @@
+"""The goods: no unit is promised twice, and none leaves or comes back but for a reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ...kernel.invariant import Invariant
+from ...kernel.message import Message
+from ...kernel.observer import on
+from ..inventory import ReservationCommitted, ReservationExpired, StockReceived, StockReleased, StockReserved
+from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp
+from ..terms import Terms
+
+
+class NoOversell(Invariant):
+    """Counts units twice over: by reservations, and by what orders say they have sold."""
+
+    name = "no-oversell"
+    statement = "Per product, units held and sold never exceed units received, and no count is ever negative."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._received: dict[str, int] = defaultdict(int)
+        self._taken: dict[str, int] = defaultdict(int)
+        self._sold: dict[str, int] = defaultdict(int)
+        self._placed: dict[str, OrderPlaced] = {}
+        self._confirmed: set[str] = set()
+
+    @on(StockReceived)
+    def received(self, message: Message[StockReceived]) -> None:
+        event = message.data
+        self._received[event.sku] += event.units
+
+    @on(StockReserved)
+    def reserved(self, message: Message[StockReserved]) -> None:
+        event = message.data
+        sku = event.sku
+        taken = self._taken[sku] = self._taken[sku] + event.units
+        if taken > self._received[sku]:
+            self.violate(f"{sku}: {taken} units held or sold, {self._received[sku]} received", message)
+
+    @on(StockReleased, ReservationExpired)
+    def given_back(self, message: Message[StockReleased | ReservationExpired]) -> None:
+        event = message.data
+        self._taken[event.sku] -= event.units
+        if self._taken[event.sku] < 0:
+            self.violate(f"{event.sku}: more units given back than were taken", message)
+
+    @on(OrderPlaced)
+    def placed(self, message: Message[OrderPlaced]) -> None:
+        event = message.data
+        self._placed[event.order_id] = event
+
+    @on(OrderConfirmed)
+    def confirmed(self, message: Message[OrderConfirmed]) -> None:
+        event = message.data
+        self._confirmed.add(event.order_id)
+        for line in self._placed[event.order_id].lines:
+            sold = self._sold[line.sku] = self._sold[line.sku] + line.units
+            if sold > self._received[line.sku]:
+                self.violate(f"{line.sku}: {sold} units sold, {self._received[line.sku]} received", message)
+
+    @on(OrderCancelled)
+    def cancelled(self, message: Message[OrderCancelled]) -> None:
+        order_id = message.data.order_id
+        order = self._placed.pop(order_id, None)
+        if order_id not in self._confirmed:
+            return
+        self._confirmed.discard(order_id)
+        for line in order.lines if order is not None else ():
+            self._sold[line.sku] -= line.units
+
+
+class OneEnding(Invariant):
+    """Follows each reservation from its hold to its one ending."""
+
+    name = "one-ending"
+    statement = (
+        "Each reservation ends exactly once: committed, released or expired, and it expires at its time, not before."
+    )
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._ttl_us = terms.reservation_ttl_us
+        self._bound_us = terms.settlement_bound_us
+        self._held: dict[str, StockReserved] = {}
+        self._committed: dict[str, int] = {}
+        self._seen: set[str] = set()
+
+    @on(StockReserved)
+    def reserved(self, message: Message[StockReserved]) -> None:
+        event = message.data
+        if event.reservation_id in self._seen:
+            self.violate(f"{event.reservation_id} is reserved a second time", message)
+        self._seen.add(event.reservation_id)
+        if event.expires_us != message.time_us + self._ttl_us:
+            self.violate(f"{event.reservation_id} is not held for the reservation time", message)
+        self._held[event.reservation_id] = event
+
+    @on(ReservationCommitted)
+    def committed(self, message: Message[ReservationCommitted]) -> None:
+        event = message.data
+        hold = self._end(event.reservation_id, event.units, message)
+        if hold is not None and message.time_us > hold.expires_us + self._bound_us:
+            self.violate(f"{event.reservation_id} is sold long after its hold ran out", message)
+        self._committed[event.reservation_id] = event.units
+
+    @on(StockReleased)
+    def released(self, message: Message[StockReleased]) -> None:
+        event = message.data
+        if event.was == "held":
+            self._end(event.reservation_id, event.units, message)
+        elif self._committed.pop(event.reservation_id, None) != event.units:
+            self.violate(f"{event.reservation_id} is returned but was not sold, or not with these units", message)
+
+    @on(ReservationExpired)
+    def expired(self, message: Message[ReservationExpired]) -> None:
+        event = message.data
+        hold = self._end(event.reservation_id, event.units, message)
+        if hold is None:
+            return
+        if message.time_us < hold.expires_us:
+            self.violate(f"{event.reservation_id} expired {hold.expires_us - message.time_us} us early", message)
+        if message.time_us > hold.expires_us + self._bound_us:
+            self.violate(f"{event.reservation_id} expired {message.time_us - hold.expires_us} us late", message)
+
+    def finish(self, end_us: int) -> None:
+        for hold in self._held.values():
+            if end_us > hold.expires_us + self._bound_us:
+                self.violate(f"{hold.reservation_id} outlived its time", subject=f"stock/{hold.sku}", time_us=end_us)
+
+    def _end(self, reservation_id: str, units: int, message: Message) -> StockReserved | None:
+        hold = self._held.pop(reservation_id, None)
+        if hold is None:
+            self.violate(f"{reservation_id} ends but is not held", message)
+        elif hold.units != units:
+            self.violate(f"{reservation_id} ends with {units} units, held {hold.units}", message)
+        return hold
+
+
+class CustomerLimit(Invariant):
+    """Adds up what each customer has in live orders, from the orders alone.
+
+    Where the limit was changed between a customer's orders, the highest that they were placed under counts.
+    """
+
+    name = "customer-limit"
+    statement = "Units of a product in a customer's live orders never exceed the limit."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._placed: dict[str, OrderPlaced] = {}
+        self._live: set[str] = set()
+        self._units: dict[tuple[str, str], int] = defaultdict(int)
+        self._limits: dict[tuple[str, str], int] = defaultdict(int)
+
+    @on(OrderPlaced)
+    def placed(self, message: Message[OrderPlaced]) -> None:
+        event = message.data
+        self._placed[event.order_id] = event
+
+    @on(OrderReserved)
+    def reserved(self, message: Message[OrderReserved]) -> None:
+        event = message.data
+        order = self._placed[event.order_id]
+        self._live.add(event.order_id)
+        for line in order.lines:
+            key = (order.customer_id, line.sku)
+            units = self._units[key] = self._units[key] + line.units
+            limit = self._limits[key] = max(self._limits[key], line.limit_per_customer)
+            if units > limit:
+                self.violate(f"{order.customer_id} has {units} of {line.sku}, limit {limit}", message)
+
+    @on(OrderCancelled)
+    def cancelled(self, message: Message[OrderCancelled]) -> None:
+        order_id = message.data.order_id
+        order = self._placed.pop(order_id)
+        if order_id not in self._live:
+            return
+        self._live.discard(order_id)
+        for line in order.lines:
+            self._units[order.customer_id, line.sku] -= line.units
+
+
+class SaleWindow(Invariant):
+    """Holds the time of each order against the sale of what it orders."""
+
+    name = "sale-window"
+    statement = "No order is placed before the sale of one of its products opens, nor when it has closed."
+
+    @on(OrderPlaced)
+    def placed(self, message: Message[OrderPlaced]) -> None:
+        event = message.data
+        for line in event.lines:
+            if message.time_us < line.opens_us:
+                early_us = line.opens_us - message.time_us
+                self.violate(f"{event.order_id} is placed {early_us} us before the sale of {line.sku} opens", message)
+            elif message.time_us >= line.closes_us:
+                late_us = message.time_us - line.closes_us
+                self.violate(f"{event.order_id} is placed {late_us} us after the sale of {line.sku} closed", message)
+
+
+class PickupXorCancel(Invariant):
+    """An order's two endings exclude each other."""
+
+    name = "pickup-xor-cancel"
+    statement = "An order is never both picked up and cancelled, and sold goods return only when it is cancelled."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picked_up: set[str] = set()
+        self._cancelled: set[str] = set()
+
+    @on(PickedUp)
+    def picked_up(self, message: Message[PickedUp]) -> None:
+        event = message.data
+        if event.order_id in self._cancelled:
+            self.violate(f"{event.order_id} is picked up after it was cancelled", message)
+        if event.order_id in self._picked_up:
+            self.violate(f"{event.order_id} is picked up twice", message)
+        self._picked_up.add(event.order_id)
+
+    @on(OrderCancelled)
+    def cancelled(self, message: Message[OrderCancelled]) -> None:
+        order_id = message.data.order_id
+        if order_id in self._picked_up:
+            self.violate(f"{order_id} is cancelled after it was picked up", message)
+        self._cancelled.add(order_id)
+
+    @on(StockReleased)
+    def released(self, message: Message[StockReleased]) -> None:
+        event = message.data
+        if event.was == "committed" and event.order_id not in self._cancelled:
+            self.violate(f"goods of {event.order_id} return to stock though it is not cancelled", message)

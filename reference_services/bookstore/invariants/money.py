@@ -1,0 +1,243 @@
+"""The money: the right amount, once, and never without the goods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from ...kernel.history import ProviderBooked
+from ...kernel.invariant import Invariant
+from ...kernel.message import Message
+from ...kernel.observer import on
+from ..inventory import ReservationCommitted, StockReleased
+from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
+from ..payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
+from ..terms import Terms
+
+
+class PriceKept(Invariant):
+    """Compares what was captured with the prices under which the order was placed."""
+
+    name = "price-kept"
+    statement = "The amount captured is the price on the order."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._totals: dict[str, int] = {}
+
+    @on(OrderPlaced)
+    def placed(self, message: Message[OrderPlaced]) -> None:
+        event = message.data
+        total_cents = 0
+        for line in event.lines:
+            total_cents += line.units * line.unit_price_cents
+        self._totals[event.order_id] = total_cents
+        if event.total_cents != total_cents:
+            self.violate(f"total {event.total_cents} cents, lines add up to {total_cents}", message)
+
+    @on(PaymentCaptured)
+    def captured(self, message: Message[PaymentCaptured]) -> None:
+        event = message.data
+        total_cents = self._totals.get(event.order_id)
+        if event.amount_cents != total_cents:
+            self.violate(f"captured {event.amount_cents} cents, the order says {total_cents}", message)
+
+
+NOTHING_AUTHORIZED: Mapping[str, int] = MappingProxyType({})
+
+
+class _Account(msgspec.Struct, gc=False):
+    """The money of one order, as its payments' events tell, and how many units it is for.
+
+    ``authorized`` and ``gone`` are about single payments; ``changed_at_us`` is when either side last had to move. Every
+    order has an account for good, since money may come for it at any time; so an account without a payment is small.
+    """
+
+    total_cents: int
+    units: int
+    authorized: Mapping[str, int] = NOTHING_AUTHORIZED
+    gone: tuple[str, ...] = ()
+    captured_cents: int = 0
+    refunded_cents: int = 0
+    changed_at_us: int = 0
+    cancelled: bool = False
+    settled: bool = False
+
+    @property
+    def kept_cents(self) -> int:
+        """What we have of the customer's money."""
+        return self.captured_cents - self.refunded_cents
+
+
+class MoneyFollowsGoods(Invariant):
+    """Keeps the money and the goods of each order side by side."""
+
+    name = "money-follows-goods"
+    statement = (
+        "An order is confirmed if and only if its total is captured and its goods are committed; money without goods "
+        "and goods without money go back within the bound, and no money while the order stands; refunded <= captured "
+        "<= authorized; nothing is captured after a void or refund."
+    )
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._bound_us = terms.settlement_bound_us
+        self._accounts: dict[str, _Account] = {}
+        self._committed_units: dict[str, int] = defaultdict(int)
+
+    @on(OrderPlaced)
+    def placed(self, message: Message[OrderPlaced]) -> None:
+        event = message.data
+        units = 0
+        for line in event.lines:
+            units += line.units
+        self._accounts[event.order_id] = _Account(event.total_cents, units)
+
+    @on(PaymentAuthorized)
+    def authorized(self, message: Message[PaymentAuthorized]) -> None:
+        event = message.data
+        account = self._accounts[event.order_id]
+        if event.payment_id in account.gone:
+            self.violate(f"{event.payment_id} is authorized after it had ended", message)
+        account.authorized = {**account.authorized, event.payment_id: event.amount_cents}
+
+    @on(PaymentVoided, PaymentDeclined)
+    def ended(self, message: Message[PaymentVoided | PaymentDeclined]) -> None:
+        event = message.data
+        self._accounts[event.order_id].gone += (event.payment_id,)
+
+    @on(PaymentCaptured)
+    def captured(self, message: Message[PaymentCaptured]) -> None:
+        event = message.data
+        account = self._accounts[event.order_id]
+        if event.payment_id in account.gone:
+            self.violate(f"{event.payment_id} is captured after it had ended", message)
+        if event.amount_cents > account.authorized.get(event.payment_id, 0):
+            self.violate(f"{event.payment_id}: captured more than was authorized", message)
+        account.gone += (event.payment_id,)
+        account.captured_cents += event.amount_cents
+        account.changed_at_us = message.time_us
+        account.settled = False
+
+    @on(PaymentRefunded)
+    def refunded(self, message: Message[PaymentRefunded]) -> None:
+        event = message.data
+        account = self._accounts[event.order_id]
+        account.refunded_cents += event.amount_cents
+        if account.refunded_cents > account.captured_cents:
+            refunded_cents, captured_cents = account.refunded_cents, account.captured_cents
+            self.violate(f"{event.order_id}: {refunded_cents} cents refunded, {captured_cents} captured", message)
+        if not account.cancelled:
+            self.violate(f"{event.order_id} is refunded though it is not cancelled", message)
+        account.settled = not account.kept_cents
+
+    @on(ReservationCommitted)
+    def goods_sold(self, message: Message[ReservationCommitted]) -> None:
+        event = message.data
+        self._committed_units[event.order_id] += event.units
+        self._accounts[event.order_id].changed_at_us = message.time_us
+
+    @on(StockReleased)
+    def goods_back(self, message: Message[StockReleased]) -> None:
+        event = message.data
+        if event.was == "committed":
+            self._committed_units[event.order_id] -= event.units
+
+    @on(OrderConfirmed)
+    def confirmed(self, message: Message[OrderConfirmed]) -> None:
+        event = message.data
+        account = self._accounts[event.order_id]
+        if account.kept_cents != account.total_cents:
+            kept_cents, total_cents = account.kept_cents, account.total_cents
+            self.violate(f"{event.order_id} is confirmed with {kept_cents} of {total_cents} cents", message)
+        if self._committed_units[event.order_id] != account.units:
+            self.violate(f"{event.order_id} is confirmed without all its goods", message)
+        account.settled = True
+
+    @on(PickedUp)
+    def picked_up(self, message: Message[PickedUp]) -> None:
+        event = message.data
+        account = self._accounts[event.order_id]
+        if account.kept_cents != account.total_cents:
+            kept_cents, total_cents = account.kept_cents, account.total_cents
+            self.violate(f"{event.order_id} is handed over for {kept_cents} of {total_cents} cents", message)
+
+    @on(OrderCancelled)
+    def cancelled(self, message: Message[OrderCancelled]) -> None:
+        account = self._accounts[message.data.order_id]
+        account.cancelled = True
+        account.settled = account.captured_cents == account.refunded_cents
+        account.changed_at_us = message.time_us
+
+    def finish(self, end_us: int) -> None:
+        for order_id, account in self._accounts.items():
+            if end_us <= account.changed_at_us + self._bound_us:
+                continue
+            subject = f"order/{order_id}"
+            if account.captured_cents and not account.settled:
+                text = f"{order_id}: {account.kept_cents} cents kept without goods"
+                self.violate(text, subject=subject, time_us=end_us)
+            units = self._committed_units.get(order_id)
+            if account.cancelled and units:
+                self.violate(f"{order_id}: {units} units kept though it is cancelled", subject=subject, time_us=end_us)
+
+
+class CaptureOnce(Invariant):
+    """Holds our ledger against the provider's own books."""
+
+    name = "capture-once"
+    statement = "A capture changes a payment at most once, and at the end the provider's books and ours agree."
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._bound_us = terms.settlement_bound_us
+        self._ours: dict[str, tuple[str, int, int]] = {}
+        self._theirs: dict[str, tuple[str, int, int]] = {}
+        self._captured_payments: set[str] = set()
+
+    @on(PaymentCaptured)
+    def captured(self, message: Message[PaymentCaptured]) -> None:
+        event = message.data
+        if event.capture_id in self._ours:
+            self.violate(f"capture {event.capture_id} is booked twice", message)
+        if event.payment_id in self._captured_payments:
+            self.violate(f"payment {event.payment_id} is captured twice", message)
+        self._captured_payments.add(event.payment_id)
+        self._ours[event.capture_id] = (event.payment_id, event.amount_cents, message.time_us)
+
+    @on(PaymentRefunded)
+    def refunded(self, message: Message[PaymentRefunded]) -> None:
+        event = message.data
+        if event.refund_id in self._ours:
+            self.violate(f"refund {event.refund_id} is booked twice", message)
+        self._ours[event.refund_id] = (event.payment_id, -event.amount_cents, message.time_us)
+
+    @on(ProviderBooked)
+    def booked(self, message: Message[ProviderBooked]) -> None:
+        entry = message.data.entry
+        sign = 1 if entry.kind == "capture" else -1
+        self._theirs[entry.entry_id] = (entry.payment_id, sign * entry.amount_cents, entry.time_us)
+
+    def finish(self, end_us: int) -> None:
+        for entry_id in sorted(self._ours.keys() | self._theirs.keys()):
+            ours, theirs = self._ours.get(entry_id), self._theirs.get(entry_id)
+            if ours is not None and theirs is not None and ours[:2] == theirs[:2]:
+                continue
+            known = ours or theirs
+            assert known is not None
+            if known[2] + self._bound_us < end_us:
+                self.violate(
+                    f"{entry_id}: we have booked {_in_words(ours)}, the provider {_in_words(theirs)}",
+                    subject=f"payment/{known[0]}",
+                    time_us=end_us,
+                )
+
+
+def _in_words(booked: tuple[str, int, int] | None) -> str:
+    if booked is None:
+        return "nothing"
+    payment_id, amount_cents, _ = booked
+    return f"{abs(amount_cents)} cents {'back ' if amount_cents < 0 else ''}of {payment_id}"

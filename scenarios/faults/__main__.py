@@ -1,0 +1,12 @@
+"""Writes docs/faults.md: ``python -m scenarios.faults``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .page import page
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The hosts of services in virtual time: the semantics of `hosting.streams`, without the bytes."""

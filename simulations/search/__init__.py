@@ -1,0 +1,1 @@
+"""The search for the run that breaks something: swarm, tape, replay, shrinking, story."""

@@ -1,0 +1,1 @@
+"""What telling a story takes: hearing everything, finding causes, choosing, and putting it into words."""

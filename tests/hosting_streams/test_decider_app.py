@@ -1,0 +1,212 @@
+"""Between a record and the commands that it leads to: whatever happens there, nothing is lost and nothing is early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from decider_by_hand import EVENTS, INBOX, TOLLS, Broker, Worker
+
+from tests.hosting_streams.turnstile.system import Enter
+
+Story = Callable[[Broker, Worker], Awaitable[None]]
+
+ENTERED = ["gate/north/1/0"]
+ASKED = ["gate/north/1/0:ask-toll:0"]
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], None]:
+    """Play a story on a broker whose inbox holds one command, which a worker has just taken up."""
+
+    def run(story: Story) -> None:
+        async def play() -> None:
+            broker = Broker()
+            broker.send_command(Enter("north", "ada"), "c-1")
+            worker = Worker(broker, monkeypatch)
+            await worker.join()
+            try:
+                await story(broker, worker)
+            finally:
+                await worker.die()
+
+        asyncio.run(play())
+
+    return run
+
+
+def test_commands_are_sent_after_their_record_is_in_the_log_and_committed_last(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, _worker: Worker) -> None:
+        assert (broker.sent_to(EVENTS), broker.sent_to(TOLLS)) == (1, 0)
+        await broker.acknowledge(EVENTS)
+        assert broker.sent_to(TOLLS) == 1
+        assert broker.committed == 0
+        await broker.acknowledge(TOLLS)
+        assert broker.committed == 1
+
+    tell(story)
+
+
+def test_what_one_aggregate_leads_to_is_sent_in_order(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        broker.send_command(Enter("north", "bob"), "c-2")
+        broker.send_command(Enter("north", "cid"), "c-3")
+        await worker.read_on(1)
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+
+        assert broker.said_in(TOLLS) == [f"gate/north/{number}/0:ask-toll:0" for number in (1, 2, 3)]
+        assert broker.committed == 3
+
+    tell(story)
+
+
+def test_a_worker_that_dies_before_its_commands_are_in_the_log_has_them_sent_by_the_next(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await worker.die()
+        assert broker.said_in(TOLLS) == []
+        successor = Worker(broker, monkeypatch)
+        await successor.join()
+        assert broker.committed == 0
+        await broker.acknowledge(EVENTS, TOLLS)
+        await successor.die()
+
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+        assert broker.committed == 1
+
+    tell(story)
+
+
+def test_a_worker_that_dies_before_its_record_is_in_the_log_has_it_decided_by_the_next(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await worker.die()
+        successor = Worker(broker, monkeypatch)
+        await successor.join()
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+        await successor.die()
+
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+
+    tell(story)
+
+
+def test_what_was_finished_and_not_committed_is_repeated_under_the_same_ids(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+        await worker.die()
+        broker.committed = 0
+        successor = Worker(broker, monkeypatch)
+        await successor.join()
+        await broker.acknowledge(EVENTS, TOLLS)
+        await successor.die()
+
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED * 2)
+
+    tell(story)
+
+
+def test_a_command_sent_twice_is_decided_and_reacted_to_once(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        broker.logs[INBOX] *= 2
+        await worker.read_on(1)
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+        assert broker.committed == 2
+
+    tell(story)
+
+
+def test_a_record_under_way_keeps_its_command_open_on_a_partition_that_is_kept(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await worker.join(keeping=True)
+        assert broker.committed == 0
+        await broker.acknowledge(EVENTS)
+        assert broker.committed == 0
+        await broker.acknowledge(TOLLS)
+
+        assert broker.committed == 1
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+
+    tell(story)
+
+
+def test_commands_under_way_keep_their_cause_open_on_a_partition_that_is_kept(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await worker.join(keeping=True)
+        assert broker.committed == 0
+        await worker.join(keeping=True)
+        assert broker.committed == 0
+        await broker.acknowledge(TOLLS)
+
+        assert broker.committed == 1
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+
+    tell(story)
+
+
+def test_a_repetition_under_way_keeps_its_command_open_on_a_partition_that_is_kept(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await worker.die()
+        successor = Worker(broker, monkeypatch)
+        await successor.join()
+        await successor.join(keeping=True)
+        assert broker.committed == 0
+        await broker.acknowledge(TOLLS)
+        await successor.die()
+
+        assert broker.committed == 1
+        assert broker.said_in(TOLLS) == ASKED
+
+    tell(story)
+
+
+def test_a_partition_that_comes_back_is_decided_again_where_its_record_was_under_way(
+    tell: Callable[[Story], None],
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await worker.join()
+        broker.send_command(Enter("north", "bob"), "c-2")
+        await worker.read_on(1)
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+
+        # The copy is the same to the letter, so whoever reads the log drops it.
+        assert broker.said_in(EVENTS) == [*ENTERED, *ENTERED, "gate/north/2/0"]
+        assert broker.logs[EVENTS][0] == broker.logs[EVENTS][1]
+        assert set(broker.said_in(TOLLS)) == {*ASKED, "gate/north/2/0:ask-toll:0"}
+        assert broker.committed == 2
+
+    tell(story)
+
+
+def test_nothing_is_kept_of_what_has_been_done_with(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await worker.die()
+        successor = Worker(broker, monkeypatch)
+        await successor.join()
+        await broker.acknowledge(TOLLS)
+
+        assert len(successor.decider._table.part(0)._recent) == 0
+        assert successor.decider._in_hand == {}
+        await successor.die()
+
+    tell(story)
