@@ -22,6 +22,8 @@ SEED = 7
 def figures() -> Iterator[Figure]:
     """Measure one after the other."""
     yield from event_cost()
+    yield _whole("clinic_week", "a clinic fortnight", "under 20")
+    yield _whole("bike_day", "a bike day", "under 30")
     yield from memory()
 
 
@@ -68,6 +70,14 @@ def memory() -> Iterator[Figure]:
         "",
         f"{base:.0f} MB for 5,000 customers, {more:.0f} MB for 20,000",
     )
+
+
+def _whole(scenario: str, name: str, target: str) -> Figure:
+    """One whole scenario, all checkers on."""
+    _, result = _timed(load_scenario(scenario))
+    broken = sum(finding.violations for finding in result.findings)
+    note = f"{result.events:,} events, {result.journeys:,} journeys, {broken} violations"
+    return Figure(f"{name}, simulated", result.wall_s, "s", target, note)
 
 
 def bare_timeout_s() -> float:

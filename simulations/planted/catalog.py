@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..design import HONEST, Design
-from . import bookstore, hosts
+from . import bikeshare, bookstore, clinic, hosts
 from .plant import Plant
 
-PLANTS: dict[str, Plant] = {plant.name: plant for plant in (*bookstore.PLANTS, *hosts.PLANTS)}
+PLANTS: dict[str, Plant] = {
+    plant.name: plant for plant in (*bikeshare.PLANTS, *bookstore.PLANTS, *clinic.PLANTS, *hosts.PLANTS)
+}
 
 
 class UnknownPlant(LookupError):

@@ -76,7 +76,7 @@ def test_components_bear_permitted_names(document: Document) -> None:
 def test_channels_are_the_topics(system: System, document: Document) -> None:
     topics = {
         topic
-        for service in system.services
+        for service in system.deciding
         for topic in (
             system.commands_topic(service),
             system.events_topic(service),
@@ -105,7 +105,7 @@ def test_operations_send_and_receive_only_what_their_channel_carries(document: D
 
 def test_every_channel_has_a_sender_and_every_inbox_and_log_a_receiver(system: System, document: Document) -> None:
     used = {(each["action"], each["channel"]["$ref"]) for each in document["operations"].values()}
-    for service in system.services:
+    for service in system.deciding:
         for topic in (system.commands_topic(service), system.events_topic(service)):
             assert ("receive", f"#/channels/{topic}") in used
             assert ("send", f"#/channels/{topic}") in used
@@ -113,13 +113,13 @@ def test_every_channel_has_a_sender_and_every_inbox_and_log_a_receiver(system: S
 
 
 def test_every_command_is_in_the_inbox_of_whoever_decides_it(system: System, document: Document) -> None:
-    for service in system.services:
+    for service in system.deciding:
         inbox = document["channels"][system.commands_topic(service)]["messages"]
         assert set(inbox) == {system.type_name(command) for decider in service.deciders for command in decider.commands}
 
 
 def test_every_event_is_in_a_record_of_its_aggregate(system: System, document: Document) -> None:
-    for service in system.services:
+    for service in system.deciding:
         records = document["channels"][system.events_topic(service)]["messages"].values()
         payloads = [resolve(document, record["$ref"])["payload"] for record in records]
         described = {reference.rpartition("/")[2] for payload in payloads for reference in references(payload)}

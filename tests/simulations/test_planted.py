@@ -12,7 +12,7 @@ from reference_services.bookstore.orders import OrderPlaced
 from reference_services.kernel.policy import Policy
 from reference_services.registry import linearizability_findings, load_checks, load_system, system_names
 from scenarios.loading import load_scenario
-from simulations.planted import bookstore, hosts
+from simulations.planted import bikeshare, bookstore, clinic, hosts
 from simulations.planted.catalog import PLANTS, UnknownPlant, design_of, plants_in
 from simulations.planted.page import COMMAND, page
 from simulations.planted.plant import Plant, swapped
@@ -20,16 +20,22 @@ from simulations.search.searching import search_seed
 
 ROOT = Path(__file__).parents[2]
 SALE = load_scenario("flash_sale").for_check()
-SEARCHED = {"": SALE, "bookstore": SALE}
+SEARCHED = {
+    "": SALE,
+    "bookstore": SALE,
+    "bikeshare": load_scenario("bike_day").for_check(),
+    "clinic": load_scenario("clinic_week").for_check(),
+}
 """What is searched for the bugs of a system, and for those of the hosts."""
 
-FOLDERS = (bookstore, hosts)
+FOLDERS = (bikeshare, bookstore, clinic, hosts)
 
 BEGIN_AT = {
     "ack-on-exception": 24,
     "answered-before-append": 22,
     "commit-before-append": 13,
     "commit-of-the-latest": 13,
+    "freed-slot-forgotten": 40,
     "limit-from-a-view": 52,
     "reactions-forgotten": 13,
     "receipt-fire-and-forget": 83,
@@ -96,6 +102,8 @@ def test_every_module_of_bugs_is_in_the_catalogue() -> None:
 
 def test_a_system_has_its_own_bugs_and_those_of_the_hosts() -> None:
     assert set(plants_in("bookstore")) == {*bookstore.PLANTS, *hosts.PLANTS}
+    assert set(plants_in("bikeshare")) == {*bikeshare.PLANTS, *hosts.PLANTS}
+    assert set(plants_in("clinic")) == {*clinic.PLANTS, *hosts.PLANTS}
 
 
 def test_an_unknown_bug_is_named_with_those_that_there_are() -> None:

@@ -1,0 +1,266 @@
+"""fleet, the second half: one bike. Aggregate ``bike``, keyed by bike_id: the authority on where it is and who has it.
+
+Two devices speak of it, dock and bike, and either may be silent, late, or say a thing twice. A return is proof: a bike
+that stands in a dock has left every other place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ..kernel.decider import Deadline, Decider
+from ..kernel.message import Command, Event, Refused
+from ..kernel.transitions import TransitionTable
+from .bike_messages import (
+    AskBike,
+    BikeDocked,
+    BikeFlagged,
+    BikeFound,
+    BikeHandedIn,
+    BikeLeftUnseen,
+    BikeLoaded,
+    BikeMissing,
+    BikeRefused,
+    BikeRepaired,
+    BikeReserved,
+    BikeReturned,
+    BikeUnlocked,
+    ConfirmRelease,
+    DeviceIgnored,
+    DockBike,
+    DockingIgnored,
+    GiveUpUnlock,
+    HandInBike,
+    LoadBike,
+    MarkMissing,
+    NoteRefusal,
+    ReportBike,
+    UnlockBike,
+    UnlockFailed,
+    UnlockRejected,
+    UnlockUnconfirmed,
+)
+from .terms import Terms
+from .trips import Ride
+
+BIKE = TransitionTable(
+    "new",
+    {
+        ("new", BikeDocked): "docked",
+        ("docked", BikeReserved): "reserved",
+        ("docked", BikeFlagged): "docked",
+        ("docked", BikeRepaired): "docked",
+        ("docked", BikeLoaded): "van",
+        ("docked", BikeLeftUnseen): "between",
+        ("reserved", UnlockUnconfirmed): "reserved",
+        ("reserved", UnlockFailed): "docked",
+        ("reserved", BikeUnlocked): "riding",
+        ("riding", BikeRefused): "riding",
+        ("riding", BikeMissing): "missing",
+        ("riding", BikeReturned): "between",
+        ("missing", BikeFound): "found",
+        ("found", BikeReturned): "between",
+        ("between", BikeDocked): "docked",
+        ("between", BikeHandedIn): "van",
+        ("van", BikeDocked): "docked",
+        ("van", BikeHandedIn): "van",
+    },
+)
+"""``between`` and ``found`` last no longer than one decision."""
+
+SILENT = (UnlockRejected, DockingIgnored, DeviceIgnored)
+"""Events that change nothing."""
+
+
+class Bike(msgspec.Struct, frozen=True):
+    """One bike. ``docked_at_us`` is its last return, by the device's clock; ``ride`` is there from reserved to return;
+    ``next_ask_us`` is when dock or bike should have answered, while reserved."""
+
+    bike_id: str
+    status: str = BIKE.initial
+    station_id: str = ""
+    docked_at_us: int = -1
+    flagged: bool = False
+    ride: Ride | None = None
+    reserved_at_us: int = 0
+    asked: bool = False
+    next_ask_us: int = 0
+    left_at_us: int = 0
+
+
+class BikeDecider(Decider[Bike]):
+    """Decides who has the bike, and where it is."""
+
+    name = "bike"
+    key_field = "bike_id"
+    commands = (
+        UnlockBike,
+        ConfirmRelease,
+        ReportBike,
+        AskBike,
+        GiveUpUnlock,
+        DockBike,
+        HandInBike,
+        NoteRefusal,
+        MarkMissing,
+        LoadBike,
+    )
+    events = (
+        BikeReserved,
+        UnlockRejected,
+        UnlockUnconfirmed,
+        UnlockFailed,
+        BikeUnlocked,
+        BikeLeftUnseen,
+        BikeRefused,
+        BikeReturned,
+        BikeDocked,
+        BikeHandedIn,
+        BikeFlagged,
+        BikeRepaired,
+        BikeLoaded,
+        BikeMissing,
+        BikeFound,
+        DockingIgnored,
+        DeviceIgnored,
+    )
+    transitions = BIKE
+
+    def __init__(self, terms: Terms) -> None:
+        self._answers_within_us = terms.lock_answers_within_us
+        self._reports_within_us = terms.bike_reports_within_us
+        self._overdue_after_us = terms.overdue_after_us
+
+    def initial(self, key: str) -> Bike:
+        return Bike(key)
+
+    def decide(self, bike: Bike, command: Command, now_us: int) -> list[Event]:
+        match command:
+            case UnlockBike():
+                return self._unlock(bike, command, now_us)
+            case ConfirmRelease():
+                return _confirm(bike, command)
+            case ReportBike():
+                return _report(bike, command)
+            case AskBike() if bike.status == "reserved" and not bike.asked and now_us >= bike.next_ask_us:
+                assert bike.ride is not None
+                report_by_us = bike.reserved_at_us + self._reports_within_us
+                return [UnlockUnconfirmed(bike.bike_id, bike.ride.trip_id, report_by_us)]
+            case GiveUpUnlock() if bike.status == "reserved" and bike.asked and now_us >= bike.next_ask_us:
+                return [*_fail(bike, "no-word-from-bike"), BikeFlagged(bike.bike_id, "silent")]
+            case DockBike() | HandInBike():
+                return self._take_back(bike, command)
+            case NoteRefusal() if bike.status == "riding" and bike.ride is not None:
+                return [BikeRefused(bike.bike_id, bike.ride.trip_id, command.station_id)]
+            case MarkMissing() if bike.status == "riding" and bike.ride is not None:
+                same = bike.ride.trip_id == command.trip_id
+                return [BikeMissing(bike.bike_id, bike.ride)] if same else []
+            case LoadBike():
+                return _load(bike, command)
+            case _:
+                return []
+
+    def evolve(self, bike: Bike, event: Event) -> Bike:
+        if isinstance(event, SILENT):
+            return bike
+        status = BIKE.next(bike.status, event)
+        change = msgspec.structs.replace
+        match event:
+            case BikeReserved():
+                start_us, ask_us = event.reserved_at_us, event.answer_by_us
+                return change(
+                    bike, status=status, ride=event.ride, reserved_at_us=start_us, asked=False, next_ask_us=ask_us
+                )
+            case UnlockUnconfirmed():
+                return change(bike, status=status, asked=True, next_ask_us=event.report_by_us)
+            case BikeUnlocked():
+                return change(bike, status=status, left_at_us=event.left_at_us)
+            case UnlockFailed() | BikeReturned():
+                return change(bike, status=status, ride=None)
+            case BikeDocked() | BikeHandedIn():
+                return change(bike, status=status, station_id=event.station_id, docked_at_us=event.docked_at_us)
+            case BikeFlagged() | BikeRepaired():
+                return change(bike, status=status, flagged=isinstance(event, BikeFlagged))
+            case _:
+                return change(bike, status=status)
+
+    def deadlines(self, bike: Bike) -> Iterable[Deadline]:
+        if bike.status == "reserved":
+            yield bike.next_ask_us, GiveUpUnlock(bike.bike_id) if bike.asked else AskBike(bike.bike_id)
+
+    def _unlock(self, bike: Bike, command: UnlockBike, now_us: int) -> list[Event]:
+        if bike.status != "docked":
+            return [UnlockRejected(bike.bike_id, command.ride, "bike-taken")]
+        if bike.flagged:
+            return [UnlockRejected(bike.bike_id, command.ride, "bike-flagged")]
+        return [BikeReserved(bike.bike_id, command.ride, bike.station_id, now_us, now_us + self._answers_within_us)]
+
+    def _take_back(self, bike: Bike, command: DockBike | HandInBike) -> list[Event]:
+        if command.docked_at_us <= bike.docked_at_us:
+            return [DockingIgnored(bike.bike_id, command.station_id, command.docked_at_us)]
+        return [*self._left_the_last_place(bike, command), *_put_down(bike, command)]
+
+    def _left_the_last_place(self, bike: Bike, command: DockBike | HandInBike) -> list[Event]:
+        """What a return proves of where the bike was: it is not docked there, and its ride is over."""
+        if bike.status == "docked":
+            return [BikeLeftUnseen(bike.bike_id, bike.station_id, bike.docked_at_us)]
+        if bike.ride is None:
+            return []
+        events: list[Event] = []
+        left_at_us = bike.left_at_us
+        if bike.status == "reserved":
+            left_at_us = bike.reserved_at_us
+            events += _leave(bike, left_at_us)
+        returned_at_us = max(left_at_us, command.docked_at_us)
+        in_time = returned_at_us < left_at_us + self._overdue_after_us
+        if bike.status != "missing" and not in_time:
+            events.append(BikeMissing(bike.bike_id, bike.ride))
+        if bike.status == "missing" or not in_time:
+            events.append(BikeFound(bike.bike_id, bike.ride, in_time))
+        station_id = command.station_id
+        events.append(BikeReturned(bike.bike_id, bike.ride, bike.station_id, left_at_us, station_id, returned_at_us))
+        return events
+
+
+def _put_down(bike: Bike, command: DockBike | HandInBike) -> list[Event]:
+    events: list[Event] = []
+    if isinstance(command, HandInBike):
+        return [BikeHandedIn(bike.bike_id, command.station_id, command.docked_at_us)]
+    events.append(BikeDocked(bike.bike_id, command.station_id, command.docked_at_us))
+    if command.maintenance and not bike.flagged:
+        events.append(BikeFlagged(bike.bike_id, "maintenance-dock"))
+    elif command.hands == "van" and not command.maintenance and bike.flagged:
+        events.append(BikeRepaired(bike.bike_id))
+    return events
+
+
+def _confirm(bike: Bike, command: ConfirmRelease) -> list[Event]:
+    if bike.status == "reserved" and bike.ride is not None and bike.ride.trip_id == command.trip_id:
+        return _leave(bike, max(bike.reserved_at_us, command.released_at_us))
+    if bike.ride is not None and bike.ride.trip_id == command.trip_id:
+        return [DeviceIgnored(bike.bike_id)]  # the bike's own report was faster
+    return [Refused("not-unlocked", "this trip does not wait for the bike")]
+
+
+def _report(bike: Bike, command: ReportBike) -> list[Event]:
+    if bike.status != "reserved" or (command.docked and not bike.asked):
+        return [DeviceIgnored(bike.bike_id)]
+    return _fail(bike, "lock-stuck") if command.docked else _leave(bike, bike.reserved_at_us)
+
+
+def _leave(bike: Bike, left_at_us: int) -> list[Event]:
+    assert bike.ride is not None
+    return [BikeUnlocked(bike.bike_id, bike.ride, bike.station_id, bike.docked_at_us, left_at_us)]
+
+
+def _fail(bike: Bike, reason: str) -> list[Event]:
+    assert bike.ride is not None
+    return [UnlockFailed(bike.bike_id, bike.ride, reason)]
+
+
+def _load(bike: Bike, command: LoadBike) -> list[Event]:
+    if bike.status != "docked" or bike.station_id != command.station_id:
+        return [Refused("bike-not-here")]
+    return [BikeLoaded(bike.bike_id, bike.station_id, bike.docked_at_us, command.van_id)]

@@ -1,0 +1,42 @@
+"""What must hold in the bike share over every prefix of a history.
+
+The checkers keep books of their own from the events and never look into the deciders: a rule that is wrong there must
+not be wrong here in the same way. ``settlement_bound`` is how long anything may stay under way.
+"""
+
+from __future__ import annotations
+
+from ...kernel.invariant import Coverage, InboxDrained, Invariant
+from ...kernel.one_history import DecidedOnce, OneHistory
+from ..terms import Terms
+from ..tight_spots import TightSpots
+from .fares import FareRight, LostMeansLate, OneEndOneFare
+from .money import ChargeOnce, GivenBackOnce
+from .promises import AcceptedIsKept, EverythingSettles, ToldOnce
+from .rides import BikesConserved, NoPassNoRide, OneTripABike, OneTripARider
+
+
+def invariants(terms: Terms) -> tuple[Invariant, ...]:
+    """Fresh checkers for one history."""
+    return (
+        OneTripARider(),
+        OneTripABike(),
+        BikesConserved(),
+        OneEndOneFare(terms.settlement_bound_us),
+        FareRight(terms.full_station_bonus_us),
+        LostMeansLate(terms),
+        NoPassNoRide(terms.day_pass_us),
+        ChargeOnce(terms),
+        GivenBackOnce(terms),
+        AcceptedIsKept(),
+        ToldOnce(),
+        EverythingSettles(terms),
+        InboxDrained(),
+        OneHistory(),
+        DecidedOnce(),
+    )
+
+
+def coverage(terms: Terms) -> Coverage:
+    """Fresh marks for one history."""
+    return TightSpots(terms)

@@ -1,0 +1,153 @@
+"""The money: each charge collected once, for what it is for; what is given back is given back once."""
+
+from __future__ import annotations
+
+from ...kernel.history import ProviderBooked
+from ...kernel.invariant import Invariant
+from ...kernel.message import Message
+from ...kernel.observer import on
+from ..account_messages import (
+    ChargeRefunded,
+    ChargeRequested,
+    ChargeSucceeded,
+    DisputeOpened,
+    DisputeSettled,
+    FeeReversed,
+    RefundStarted,
+)
+from ..payments import AuthorizationRequested, PaymentCaptured, PaymentRefunded
+from ..terms import Terms
+
+
+class ChargeOnce(Invariant):
+    """Holds charges and payments against the provider's own books."""
+
+    name = "charge-once"
+    statement = (
+        "Each charge is collected at most once, with its amount; at the end the provider's books and ours agree, and "
+        "what it collected is a paid charge."
+    )
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._bound_us = terms.settlement_bound_us
+        self._amounts: dict[str, int] = {}
+        self._captured: dict[str, int] = {}
+        self._paid: set[str] = set()
+        self._ours: dict[str, tuple[str, int, int]] = {}
+        self._theirs: dict[str, tuple[str, int, int]] = {}
+
+    @on(ChargeRequested)
+    def requested(self, message: Message[ChargeRequested]) -> None:
+        event = message.data
+        if self._amounts.setdefault(event.charge_id, event.amount_cents) != event.amount_cents:
+            self.violate(f"{event.charge_id} is asked for with another amount", message)
+
+    @on(AuthorizationRequested)
+    def asked(self, message: Message[AuthorizationRequested]) -> None:
+        event = message.data
+        if self._amounts.get(event.charge_id) != event.amount_cents:
+            self.violate(f"{event.payment_id} asks for {event.amount_cents} cents, which nobody charged", message)
+
+    @on(PaymentCaptured)
+    def captured(self, message: Message[PaymentCaptured]) -> None:
+        event = message.data
+        if event.charge_id in self._captured or event.capture_id in self._ours:
+            self.violate(f"{event.charge_id} is collected a second time", message)
+        if event.amount_cents != self._amounts.get(event.charge_id):
+            self.violate(f"{event.charge_id} is collected with {event.amount_cents} cents", message)
+        self._captured[event.charge_id] = message.time_us
+        self._ours[event.capture_id] = (event.payment_id, event.amount_cents, message.time_us)
+
+    @on(PaymentRefunded)
+    def refunded(self, message: Message[PaymentRefunded]) -> None:
+        event = message.data
+        if event.refund_id in self._ours:
+            self.violate(f"{event.payment_id} is refunded twice", message)
+        self._ours[event.refund_id] = (event.payment_id, -event.amount_cents, message.time_us)
+
+    @on(ChargeSucceeded)
+    def paid(self, message: Message[ChargeSucceeded]) -> None:
+        event = message.data
+        if event.charge_id in self._paid:
+            self.violate(f"{event.charge_id} is paid a second time", message)
+        if event.charge_id not in self._captured:
+            self.violate(f"{event.charge_id} is paid without money", message)
+        self._paid.add(event.charge_id)
+
+    @on(ProviderBooked)
+    def booked(self, message: Message[ProviderBooked]) -> None:
+        entry = message.data.entry
+        sign = 1 if entry.kind == "capture" else -1
+        self._theirs[entry.entry_id] = (entry.payment_id, sign * entry.amount_cents, entry.time_us)
+
+    def finish(self, end_us: int) -> None:
+        for entry_id in sorted(self._ours.keys() | self._theirs.keys()):
+            ours, theirs = self._ours.get(entry_id), self._theirs.get(entry_id)
+            if ours is not None and theirs is not None and ours[:2] == theirs[:2]:
+                continue
+            known = ours or theirs
+            if known is not None and known[2] + self._bound_us < end_us:
+                text = f"{entry_id}: we have booked {ours and ours[1]} cents, the provider {theirs and theirs[1]}"
+                self.violate(text, subject=f"payment/{known[0]}", time_us=end_us)
+        for charge_id, since_us in self._captured.items():
+            if charge_id not in self._paid and since_us + self._bound_us < end_us:
+                self.violate(f"{charge_id} is collected and never paid", subject="account", time_us=end_us)
+
+
+class GivenBackOnce(Invariant):
+    """Follows what is given back, and what is frozen by a dispute."""
+
+    name = "given-back-once"
+    statement = (
+        "A refund is of a paid charge, of its amount and once, and arrives within the bound; nothing is asked for, "
+        "reversed or given back while a charge is disputed."
+    )
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._bound_us = terms.settlement_bound_us
+        self._paid: dict[str, int] = {}
+        self._started: dict[str, int] = {}
+        self._refunded: set[str] = set()
+        self._disputed: set[str] = set()
+
+    @on(ChargeSucceeded)
+    def paid(self, message: Message[ChargeSucceeded]) -> None:
+        self._paid[message.data.charge_id] = message.data.amount_cents
+
+    @on(ChargeRequested, FeeReversed)
+    def moved(self, message: Message[ChargeRequested | FeeReversed]) -> None:
+        if message.data.charge_id in self._disputed:
+            self.violate(f"{message.data.charge_id} moves while it is disputed", message)
+
+    @on(RefundStarted)
+    def started(self, message: Message[RefundStarted]) -> None:
+        event = message.data
+        if event.charge_id in self._disputed:
+            self.violate(f"{event.charge_id} is given back while it is disputed", message)
+        if event.charge_id in self._started:
+            self.violate(f"{event.charge_id} is given back a second time", message)
+        if self._paid.get(event.charge_id) != event.amount_cents:
+            self.violate(
+                f"{event.amount_cents} cents of {event.charge_id} are given back, which were not paid", message
+            )
+        self._started[event.charge_id] = message.time_us
+
+    @on(ChargeRefunded)
+    def refunded(self, message: Message[ChargeRefunded]) -> None:
+        self._refunded.add(message.data.charge_id)
+
+    @on(DisputeOpened)
+    def disputed(self, message: Message[DisputeOpened]) -> None:
+        self._disputed.add(message.data.charge_id)
+
+    @on(DisputeSettled)
+    def settled(self, message: Message[DisputeSettled]) -> None:
+        event = message.data
+        self._disputed.discard(event.charge_id)
+
+    def finish(self, end_us: int) -> None:
+        for charge_id, since_us in self._started.items():
+            if charge_id not in self._refunded and end_us > since_us + self._bound_us:
+                self.violate(f"the refund of {charge_id} never arrives", subject="account", time_us=end_us)

@@ -1,0 +1,676 @@
+"""appointments: the life of an appointment.
+
+Aggregate ``appointment``, keyed by appointment_id. The appointment coordinates: the saga (``saga.py``) asks the
+patient's diary, the provider's day, the room's day and the billing for what they alone can decide, and brings their
+answers back here. Statuses are those of FHIR R5, ``rejected`` aside. A move is an attempt beside the place that
+stands: it takes the new slots before it lets go of the old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from ..kernel.decider import Deadline, Decider
+from ..kernel.message import Command, Event, Refused
+from ..kernel.transitions import TransitionTable
+from .diaries import Plan
+from .schedules import Slot
+from .terms import Terms
+
+
+def first_hold_id(appointment_id: str) -> str:
+    """The name of an appointment's first attempt to have a place: the one that its co-pay is authorized for."""
+    return f"{appointment_id}/1"
+
+
+CancelledBecause = Literal["patient", "calendar-changed", "left-unseen"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A plan and the room for it (empty: none yet)."""
+
+    plan: Plan
+    room_id: str = ""
+
+    @property
+    def hold_id(self) -> str:
+        """The name under which provider and room keep the time."""
+        return self.plan.slot.hold_id
+
+    @property
+    def starts_us(self) -> int:
+        """When the visit begins."""
+        return self.plan.slot.starts_us
+
+
+# Commands: from patients and staff
+
+
+class RequestAppointment(Command, frozen=True):
+    """Book this time, in one of these rooms (best first), with a co-pay on this card."""
+
+    appointment_id: str
+    patient_id: str
+    plan: Plan
+    rooms: tuple[str, ...]
+    card_token: str
+
+
+class MoveAppointment(Command, frozen=True):
+    """Have the visit at another time instead; ``slot`` names no attempt yet."""
+
+    appointment_id: str
+    day: str
+    slot: Slot
+    rooms: tuple[str, ...]
+
+
+class CancelAppointment(Command, frozen=True):
+    """The patient will not come."""
+
+    appointment_id: str
+
+
+class CompleteIntake(Command, frozen=True):
+    """The patient has filled in the intake form."""
+
+    appointment_id: str
+
+
+class RecordArrival(Command, frozen=True):
+    """The patient is at the front desk."""
+
+    appointment_id: str
+
+
+class CheckIn(Command, frozen=True):
+    """Papers are in order; the patient waits for the provider."""
+
+    appointment_id: str
+
+
+class FulfilVisit(Command, frozen=True):
+    """The provider has seen the patient."""
+
+    appointment_id: str
+
+
+# Commands: from the saga and from time
+
+
+class RefuseAttempt(Command, frozen=True):
+    """The patient's diary or the card says no."""
+
+    appointment_id: str
+    hold_id: str
+    reason: str
+
+
+class RecordHold(Command, frozen=True):
+    """A provider or room keeps the time."""
+
+    appointment_id: str
+    hold_id: str
+    resource_id: str
+
+
+class RecordRefusal(Command, frozen=True):
+    """A provider or room cannot be had then, or not any more."""
+
+    appointment_id: str
+    hold_id: str
+    resource_id: str
+    reason: str
+
+
+class RecordAuthorization(Command, frozen=True):
+    """The co-pay is authorized."""
+
+    appointment_id: str
+
+
+class RecordTake(Command, frozen=True):
+    """A provider's or room's time is the appointment's."""
+
+    appointment_id: str
+    hold_id: str
+    resource_id: str
+    day: str
+
+
+class RecordLoss(Command, frozen=True):
+    """A changed calendar took a provider's or room's time away."""
+
+    appointment_id: str
+    hold_id: str
+    resource_id: str
+
+
+class MarkNoShow(Command, frozen=True):
+    """The grace period is over. Sent by time itself."""
+
+    appointment_id: str
+
+
+class CloseVisit(Command, frozen=True):
+    """Nobody has closed the visit. Sent by time itself."""
+
+    appointment_id: str
+
+
+# Events
+
+
+class AppointmentRequested(Event, frozen=True):
+    """The appointment stands if patient, provider, room and card all agree."""
+
+    appointment_id: str
+    patient_id: str
+    plan: Plan
+    rooms: tuple[str, ...]
+    card_token: str
+
+
+class RoomSought(Event, frozen=True):
+    """The provider keeps the time; now this room is asked."""
+
+    appointment_id: str
+    plan: Plan
+    room_id: str
+
+
+class CopayRequested(Event, frozen=True):
+    """Provider and room keep the time; now the card is asked."""
+
+    appointment_id: str
+    card_token: str
+
+
+class SlotsWanted(Event, frozen=True):
+    """Everything is arranged: the held times are to be taken."""
+
+    appointment_id: str
+    place: Place
+
+
+class SlotSecured(Event, frozen=True):
+    """One of the two is taken."""
+
+    appointment_id: str
+    resource_id: str
+
+
+class SlotReturned(Event, frozen=True):
+    """A time came for an attempt that had ended meanwhile; it goes back."""
+
+    appointment_id: str
+    resource_id: str
+    day: str
+    hold_id: str
+
+
+class AppointmentBooked(Event, frozen=True):
+    """The appointment stands."""
+
+    appointment_id: str
+    patient_id: str
+    place: Place
+
+
+class AppointmentRejected(Event, frozen=True):
+    """The appointment could not be had; ``place`` is what had been asked for."""
+
+    appointment_id: str
+    patient_id: str
+    reason: str
+    place: Place
+
+
+class MoveRequested(Event, frozen=True):
+    """Another time is sought; until it is found, the old one stands."""
+
+    appointment_id: str
+    patient_id: str
+    plan: Plan
+    rooms: tuple[str, ...]
+
+
+class AppointmentMoved(Event, frozen=True):
+    """The appointment has the new place instead of the old one."""
+
+    appointment_id: str
+    patient_id: str
+    old: Place
+    new: Place
+
+
+class MoveFailed(Event, frozen=True):
+    """The other time could not be had; exactly the old one stands."""
+
+    appointment_id: str
+    patient_id: str
+    reason: str
+    place: Place
+
+
+class PlaceLost(Event, frozen=True):
+    """The calendar closed over the old time while a move is under way: all now hangs on the move."""
+
+    appointment_id: str
+    resource_id: str
+
+
+class AppointmentCancelled(Event, frozen=True):
+    """The visit will not be. ``late``: too late to be free of charge."""
+
+    appointment_id: str
+    patient_id: str
+    because: CancelledBecause
+    late: bool
+    place: Place
+
+
+class IntakeCompleted(Event, frozen=True):
+    """The intake form is filled in."""
+
+    appointment_id: str
+    patient_id: str
+
+
+class PatientArrived(Event, frozen=True):
+    """The patient is there."""
+
+    appointment_id: str
+    patient_id: str
+
+
+class PatientCheckedIn(Event, frozen=True):
+    """The patient waits for the provider."""
+
+    appointment_id: str
+    patient_id: str
+
+
+class VisitFulfilled(Event, frozen=True):
+    """The patient was seen. ``closed_out``: by the books, since nobody said so in time."""
+
+    appointment_id: str
+    patient_id: str
+    place: Place
+    closed_out: bool = False
+
+
+class PatientNoShow(Event, frozen=True):
+    """The patient has not come."""
+
+    appointment_id: str
+    patient_id: str
+    place: Place
+
+
+UPCOMING = ("booked", "arrived", "checked-in")
+
+APPOINTMENT = TransitionTable(
+    "none",
+    {
+        ("none", AppointmentRequested): "pending",
+        ("pending", RoomSought): "pending",
+        ("pending", CopayRequested): "pending",
+        ("pending", SlotsWanted): "pending",
+        ("pending", SlotSecured): "pending",
+        ("pending", AppointmentBooked): "booked",
+        ("pending", AppointmentRejected): "rejected",
+        ("booked", IntakeCompleted): "booked",
+        ("booked", PatientArrived): "arrived",
+        ("booked", AppointmentCancelled): "cancelled",
+        ("booked", PatientNoShow): "noshow",
+        ("arrived", IntakeCompleted): "arrived",
+        ("arrived", PatientCheckedIn): "checked-in",
+        ("arrived", AppointmentCancelled): "cancelled",
+        ("checked-in", VisitFulfilled): "fulfilled",
+        ("checked-in", AppointmentCancelled): "cancelled",
+        **{
+            (status, event): status
+            for status in UPCOMING
+            for event in (MoveRequested, RoomSought, SlotsWanted, SlotSecured, AppointmentMoved, MoveFailed, PlaceLost)
+        },
+    },
+)
+
+# State
+
+Phase = Literal["provider", "room", "card", "taking"]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A place that is being arranged: what it waits for, which rooms are left to ask, and what is taken so far."""
+
+    place: Place
+    rooms: tuple[str, ...]
+    phase: Phase = "provider"
+    secured: tuple[str, ...] = ()
+
+
+class Appointment(msgspec.Struct, frozen=True):
+    """One appointment: the place that stands, the attempt beside it, and whether the calendar took the place away."""
+
+    appointment_id: str
+    status: str = APPOINTMENT.initial
+    patient_id: str = ""
+    card_token: str = ""
+    rooms: tuple[str, ...] = ()
+    place: Place | None = None
+    attempt: Attempt | None = None
+    attempts: int = 0
+    intake: bool = False
+    lost: bool = False
+
+
+class AppointmentDecider(Decider[Appointment]):
+    """Decides how one appointment goes on."""
+
+    name = "appointment"
+    key_field = "appointment_id"
+    commands = (
+        RequestAppointment,
+        MoveAppointment,
+        CancelAppointment,
+        CompleteIntake,
+        RecordArrival,
+        CheckIn,
+        FulfilVisit,
+        RefuseAttempt,
+        RecordHold,
+        RecordRefusal,
+        RecordAuthorization,
+        RecordTake,
+        RecordLoss,
+        MarkNoShow,
+        CloseVisit,
+    )
+    events = (
+        AppointmentRequested,
+        RoomSought,
+        CopayRequested,
+        SlotsWanted,
+        SlotSecured,
+        SlotReturned,
+        AppointmentBooked,
+        AppointmentRejected,
+        MoveRequested,
+        AppointmentMoved,
+        MoveFailed,
+        PlaceLost,
+        AppointmentCancelled,
+        IntakeCompleted,
+        PatientArrived,
+        PatientCheckedIn,
+        VisitFulfilled,
+        PatientNoShow,
+    )
+    transitions = APPOINTMENT
+
+    def __init__(self, terms: Terms) -> None:
+        self._cutoff_us = terms.cancellation_cutoff_us
+        self._grace_us = terms.no_show_grace_us
+        self._close_out_us = terms.close_out_us
+
+    def initial(self, key: str) -> Appointment:
+        return Appointment(key)
+
+    def decide(self, appointment: Appointment, command: Command, now_us: int) -> list[Event]:
+        match command:
+            case RequestAppointment():
+                return _request(appointment, command)
+            case RecordHold() | RecordRefusal() | RecordAuthorization() | RecordTake() | RefuseAttempt():
+                return _go_on(appointment, command)
+            case RecordLoss():
+                return _lose(appointment, command)
+            case MoveAppointment():
+                return self._move(appointment, command, now_us)
+            case CancelAppointment():
+                return self._cancel(appointment, now_us)
+            case MarkNoShow():
+                return self._mark_no_show(appointment, now_us)
+            case CloseVisit():
+                return self._close(appointment, now_us)
+            case CompleteIntake() | RecordArrival() | CheckIn() | FulfilVisit():
+                return _visit(appointment, command)
+            case _:
+                raise TypeError(f"appointment does not decide {type(command).__name__}")
+
+    def evolve(self, appointment: Appointment, event: Event) -> Appointment:
+        if isinstance(event, SlotReturned):
+            return appointment
+        status = APPOINTMENT.next(appointment.status, event)
+        change = msgspec.structs.replace
+        match event:
+            case AppointmentRequested():
+                attempt = Attempt(Place(event.plan), event.rooms)
+                patient_id, card, rooms = event.patient_id, event.card_token, event.rooms
+                return Appointment(appointment.appointment_id, status, patient_id, card, rooms, None, attempt, 1)
+            case MoveRequested():
+                attempt = Attempt(Place(event.plan), event.rooms)
+                return change(appointment, attempt=attempt, attempts=appointment.attempts + 1)
+            case RoomSought() | CopayRequested() | SlotsWanted() | SlotSecured():
+                return change(appointment, attempt=_with_progress(appointment.attempt, event))
+            case AppointmentBooked():
+                return change(appointment, status=status, place=event.place, attempt=None)
+            case AppointmentMoved():
+                return change(appointment, place=event.new, attempt=None, lost=False)
+            case MoveFailed() | AppointmentRejected():
+                return change(appointment, status=status, attempt=None)
+            case PlaceLost():
+                return change(appointment, lost=True)
+            case IntakeCompleted():
+                return change(appointment, intake=True)
+            case _:
+                return change(appointment, status=status)
+
+    def deadlines(self, appointment: Appointment) -> Iterable[Deadline]:
+        place = appointment.place
+        if place is None:
+            return
+        if appointment.status == "booked":
+            yield place.starts_us + self._grace_us, MarkNoShow(appointment.appointment_id)
+        elif appointment.status in ("arrived", "checked-in"):
+            yield place.plan.slot.ends_us + self._close_out_us, CloseVisit(appointment.appointment_id)
+
+    def _move(self, appointment: Appointment, command: MoveAppointment, now_us: int) -> list[Event]:
+        place = appointment.place
+        if appointment.status != "booked" or place is None:
+            return [Refused("not-movable", f"the appointment is {appointment.status}")]
+        if appointment.attempt is not None:
+            return [Refused("not-movable", "another move is under way")]
+        if now_us > place.starts_us - self._cutoff_us:
+            return [Refused("not-movable", "it is too late to move this visit")]
+        return [_begin_move(appointment, place, command.day, command.slot, command.rooms)]
+
+    def _cancel(self, appointment: Appointment, now_us: int) -> list[Event]:
+        place = appointment.place
+        if appointment.status != "booked" or place is None or now_us >= place.starts_us:
+            return [Refused("not-cancellable", f"the appointment is {appointment.status}, or has begun")]
+        late = now_us > place.starts_us - self._cutoff_us
+        return [*_given_up(appointment, "cancelled"), _cancelled(appointment, place, "patient", late=late)]
+
+    def _mark_no_show(self, appointment: Appointment, now_us: int) -> list[Event]:
+        place = appointment.place
+        if appointment.status != "booked" or place is None or now_us < place.starts_us + self._grace_us:
+            return []
+        no_show = PatientNoShow(appointment.appointment_id, appointment.patient_id, place)
+        return [*_given_up(appointment, "no-show"), no_show]
+
+    def _close(self, appointment: Appointment, now_us: int) -> list[Event]:
+        place = appointment.place
+        if place is None or now_us < place.plan.slot.ends_us + self._close_out_us:
+            return []
+        given_up = _given_up(appointment, "closed-out")
+        if appointment.status == "checked-in":
+            appointment_id, patient_id = appointment.appointment_id, appointment.patient_id
+            return [*given_up, VisitFulfilled(appointment_id, patient_id, place, closed_out=True)]
+        if appointment.status == "arrived":
+            return [*given_up, _cancelled(appointment, place, "left-unseen", late=False)]
+        return []
+
+
+def _request(appointment: Appointment, command: RequestAppointment) -> list[Event]:
+    if appointment.status != APPOINTMENT.initial:
+        return []
+    return [
+        AppointmentRequested(
+            command.appointment_id, command.patient_id, command.plan, command.rooms, command.card_token
+        )
+    ]
+
+
+def _visit(appointment: Appointment, command: CompleteIntake | RecordArrival | CheckIn | FulfilVisit) -> list[Event]:
+    """What patient and staff do around the visit itself."""
+    appointment_id, patient_id, place = appointment.appointment_id, appointment.patient_id, appointment.place
+    match command, appointment.status:
+        case CompleteIntake(), "booked" | "arrived":
+            return [] if appointment.intake else [IntakeCompleted(appointment_id, patient_id)]
+        case RecordArrival(), "booked":
+            return [PatientArrived(appointment_id, patient_id)]
+        case CheckIn(), "arrived":
+            if not appointment.intake:
+                return [Refused("intake-missing", "the intake form comes first")]
+            return [PatientCheckedIn(appointment_id, patient_id)]
+        case FulfilVisit(), "checked-in" if place is not None:
+            return [*_given_up(appointment, "fulfilled"), VisitFulfilled(appointment_id, patient_id, place)]
+        case _:
+            return [Refused("not-now", f"the appointment is {appointment.status}")]
+
+
+# The attempt to have a place
+
+Answer = RecordHold | RecordRefusal | RecordAuthorization | RecordTake | RefuseAttempt
+
+
+def _go_on(appointment: Appointment, answer: Answer) -> list[Event]:
+    """One of those who were asked for a place has answered."""
+    attempt = appointment.attempt
+    if isinstance(answer, RecordAuthorization):
+        if attempt is None or attempt.phase != "card":
+            return []
+        return [SlotsWanted(appointment.appointment_id, attempt.place)]
+    if attempt is None or answer.hold_id != attempt.place.hold_id:
+        return _give_back(appointment, answer)
+    match answer:
+        case RecordHold():
+            return _record_hold(appointment, attempt, answer)
+        case RecordTake():
+            return _record_take(appointment, attempt, answer)
+        case RecordRefusal() if _concerns_another_room(attempt, answer):
+            return []
+        case RecordRefusal() if attempt.phase == "room" and answer.resource_id == attempt.place.room_id:
+            return _next_room(appointment, attempt)
+        case _:
+            return _fail(appointment, attempt, answer.reason)
+
+
+def _give_back(appointment: Appointment, answer: Answer) -> list[Event]:
+    """An answer to an attempt that has ended: what it brings goes back."""
+    place = appointment.place
+    if not isinstance(answer, RecordTake) or (place is not None and place.hold_id == answer.hold_id):
+        return []
+    return [SlotReturned(appointment.appointment_id, answer.resource_id, answer.day, answer.hold_id)]
+
+
+def _concerns_another_room(attempt: Attempt, answer: RecordRefusal) -> bool:
+    return answer.resource_id not in (attempt.place.plan.provider_id, attempt.place.room_id)
+
+
+def _record_hold(appointment: Appointment, attempt: Attempt, answer: RecordHold) -> list[Event]:
+    place = attempt.place
+    if attempt.phase == "provider" and answer.resource_id == place.plan.provider_id:
+        return _next_room(appointment, attempt)
+    if attempt.phase != "room" or answer.resource_id != place.room_id:
+        return []
+    if appointment.status == "pending":
+        return [CopayRequested(appointment.appointment_id, appointment.card_token)]
+    return [SlotsWanted(appointment.appointment_id, place)]
+
+
+def _next_room(appointment: Appointment, attempt: Attempt) -> list[Event]:
+    if not attempt.rooms:
+        return _fail(appointment, attempt, "no-room")
+    return [RoomSought(appointment.appointment_id, attempt.place.plan, attempt.rooms[0])]
+
+
+def _record_take(appointment: Appointment, attempt: Attempt, answer: RecordTake) -> list[Event]:
+    if attempt.phase != "taking" or answer.resource_id in attempt.secured:
+        return []
+    secured = SlotSecured(appointment.appointment_id, answer.resource_id)
+    if not attempt.secured:
+        return [secured]
+    appointment_id, patient_id = appointment.appointment_id, appointment.patient_id
+    if appointment.place is None:
+        return [secured, AppointmentBooked(appointment_id, patient_id, attempt.place)]
+    return [secured, AppointmentMoved(appointment_id, patient_id, appointment.place, attempt.place)]
+
+
+def _fail(appointment: Appointment, attempt: Attempt, reason: str) -> list[Event]:
+    """The place cannot be had. With another place to fall back on, exactly that one stands, unless it is lost too."""
+    appointment_id, patient_id, place = appointment.appointment_id, appointment.patient_id, appointment.place
+    if place is None:
+        return [AppointmentRejected(appointment_id, patient_id, reason, attempt.place)]
+    failed = MoveFailed(appointment_id, patient_id, reason, attempt.place)
+    if appointment.lost:
+        return [failed, _cancelled(appointment, place, "calendar-changed", late=False)]
+    return [failed]
+
+
+def _lose(appointment: Appointment, command: RecordLoss) -> list[Event]:
+    """A calendar closed over a time: without the provider there is no visit, but another room may do."""
+    place, attempt = appointment.place, appointment.attempt
+    if attempt is not None and command.hold_id == attempt.place.hold_id:
+        return _fail(appointment, attempt, "calendar-changed")
+    if place is None or command.hold_id != place.hold_id or appointment.status not in UPCOMING:
+        return []
+    if attempt is not None:
+        return [PlaceLost(appointment.appointment_id, command.resource_id)]
+    if command.resource_id == place.plan.provider_id:
+        return [_cancelled(appointment, place, "calendar-changed", late=False)]
+    rooms = tuple(room for room in appointment.rooms if room != command.resource_id)
+    lost = PlaceLost(appointment.appointment_id, command.resource_id)
+    return [lost, _begin_move(appointment, place, place.plan.day, place.plan.slot, rooms)]
+
+
+def _begin_move(appointment: Appointment, place: Place, day: str, slot: Slot, rooms: tuple[str, ...]) -> MoveRequested:
+    hold_id = f"{appointment.appointment_id}/{appointment.attempts + 1}"
+    slot = msgspec.structs.replace(slot, hold_id=hold_id, appointment_id=appointment.appointment_id)
+    plan = msgspec.structs.replace(place.plan, day=day, slot=slot)
+    return MoveRequested(appointment.appointment_id, appointment.patient_id, plan, rooms)
+
+
+def _given_up(appointment: Appointment, reason: str) -> list[Event]:
+    """The attempt under way, if there is one, is given up."""
+    attempt = appointment.attempt
+    if attempt is None:
+        return []
+    return [MoveFailed(appointment.appointment_id, appointment.patient_id, reason, attempt.place)]
+
+
+def _cancelled(
+    appointment: Appointment, place: Place, because: CancelledBecause, *, late: bool
+) -> AppointmentCancelled:
+    return AppointmentCancelled(appointment.appointment_id, appointment.patient_id, because, late, place)
+
+
+def _with_progress(
+    attempt: Attempt | None, event: RoomSought | CopayRequested | SlotsWanted | SlotSecured
+) -> Attempt | None:
+    assert attempt is not None, "nothing goes on without an attempt"
+    change = msgspec.structs.replace
+    match event:
+        case RoomSought():
+            return change(attempt, place=Place(event.plan, event.room_id), rooms=attempt.rooms[1:], phase="room")
+        case CopayRequested():
+            return change(attempt, phase="card")
+        case SlotsWanted():
+            return change(attempt, phase="taking")
+        case _:
+            return change(attempt, secured=(*attempt.secured, event.resource_id))

@@ -1,0 +1,134 @@
+"""Clinics and calendars: where, and when, patients are seen. Part of the schedules service.
+
+Aggregate ``clinic``, keyed by clinic_id; aggregate ``calendar``, keyed by the resource that it is for: a provider or a
+room. A calendar is replaced whole; each new one has the next version, and opens or closes the resource's days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from ..kernel.decider import Decider
+from ..kernel.message import Command, Event
+from ..kernel.policy import reacts_to
+from .schedules import ChangeDay
+from .terms import Terms
+from .working_hours import Hours, WorkingHours, sessions_by_day
+
+Kind = Literal["provider", "room"]
+
+# Commands
+
+
+class SetClinic(Command, frozen=True):
+    """Say where a clinic is, when it is open, and on which days it is not."""
+
+    clinic_id: str
+    zone: str
+    hours: Hours
+    blackouts: tuple[str, ...]
+
+
+class SetCalendar(Command, frozen=True):
+    """Say when a provider or a room of a clinic can be had."""
+
+    resource_id: str
+    kind: Kind
+    clinic_id: str
+    services: tuple[str, ...]
+    hours: WorkingHours
+
+
+# Events
+
+
+class ClinicSet(Event, frozen=True):
+    """The clinic is there, with these hours."""
+
+    clinic_id: str
+    zone: str
+    hours: Hours
+    blackouts: tuple[str, ...]
+
+
+class CalendarSet(Event, frozen=True):
+    """This calendar counts from now on; visits begin on a grid of ``slot_us``."""
+
+    resource_id: str
+    kind: Kind
+    clinic_id: str
+    services: tuple[str, ...]
+    hours: WorkingHours
+    version: int
+    slot_us: int
+
+
+class ClinicDecider(Decider[bool]):
+    """Takes in what staff say of one clinic; the state is whether there is one."""
+
+    name = "clinic"
+    key_field = "clinic_id"
+    commands = (SetClinic,)
+    events = (ClinicSet,)
+
+    def initial(self, key: str) -> bool:
+        return False
+
+    def decide(self, exists: bool, command: Command, now_us: int) -> list[Event]:
+        assert isinstance(command, SetClinic)
+        return [ClinicSet(command.clinic_id, command.zone, command.hours, command.blackouts)]
+
+    def evolve(self, exists: bool, event: Event) -> bool:
+        return True
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """The version of the calendar that counts (0: none yet)."""
+
+    version: int = 0
+
+
+class CalendarDecider(Decider[Calendar]):
+    """Decides which calendar of one provider or room counts."""
+
+    name = "calendar"
+    key_field = "resource_id"
+    commands = (SetCalendar,)
+    events = (CalendarSet,)
+
+    def __init__(self, terms: Terms) -> None:
+        self._slot_us = terms.slot_us
+
+    def initial(self, key: str) -> Calendar:
+        return Calendar()
+
+    def decide(self, calendar: Calendar, command: Command, now_us: int) -> list[Event]:
+        assert isinstance(command, SetCalendar)
+        return [
+            CalendarSet(
+                command.resource_id,
+                command.kind,
+                command.clinic_id,
+                command.services,
+                command.hours,
+                calendar.version + 1,
+                self._slot_us,
+            )
+        ]
+
+    def evolve(self, calendar: Calendar, event: Event) -> Calendar:
+        assert isinstance(event, CalendarSet)
+        return Calendar(event.version)
+
+
+@reacts_to(CalendarSet)
+def change_days(event: CalendarSet) -> Iterator[Command]:
+    """Every day of the calendar learns its sessions."""
+    for day, sessions in sessions_by_day(event.hours):
+        yield ChangeDay(event.resource_id, day, event.kind, event.clinic_id, event.version, sessions)
+
+
+POLICIES = (change_days,)

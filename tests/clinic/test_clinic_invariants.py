@@ -1,0 +1,258 @@
+"""Each invariant holds over an honest story, and breaks when one thing in it is told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, TERMS, SmallClinic, at, clinic_at
+
+from reference_services.clinic.invariants import coverage, invariants
+from reference_services.clinic.terms import DAY_US, HOUR_US, MINUTE_US
+from reference_services.kernel.history import ProviderBooked, observation
+from reference_services.kernel.invariant import Checker
+from reference_services.kernel.message import Message
+from reference_services.kernel.outside import LedgerEntry
+
+TEN = "2026-06-10T10:00"
+AWAY = [{"first": "2026-06-10", "last": "2026-06-10"}]
+
+History = list[Message[Any]]
+Change = Callable[[History], History]
+
+
+def opened() -> SmallClinic:
+    return clinic_at("2026-06-08T08:00", days_until="2026-06-30")
+
+
+def visit() -> SmallClinic:
+    """Ann comes and is seen."""
+    clinic = opened()
+    appointment = clinic.book(ANN, TEN)
+    clinic.step("complete_intake", ANN, appointment)
+    clinic.until(at(TEN))
+    for name, who in (("record_arrival", DESK), ("check_in", DESK), ("fulfil_visit", DR_WHO)):
+        clinic.step(name, who, appointment)
+    return clinic
+
+
+def missed() -> SmallClinic:
+    """Ann does not come."""
+    clinic = opened()
+    clinic.book(ANN, TEN)
+    clinic.until(at(TEN) + HOUR_US)
+    return clinic
+
+
+def cancelled() -> SmallClinic:
+    """Ann cancels in time."""
+    clinic = opened()
+    appointment = clinic.book(ANN, TEN)
+    clinic.until(at("2026-06-09T08:00"))
+    clinic.step("cancel_appointment", ANN, appointment)
+    return clinic
+
+
+def cancelled_late() -> SmallClinic:
+    """Ann cancels an hour before."""
+    clinic = opened()
+    appointment = clinic.book(ANN, TEN)
+    clinic.until(at("2026-06-10T09:00"))
+    clinic.step("cancel_appointment", ANN, appointment)
+    return clinic
+
+
+def moved() -> SmallClinic:
+    """Ann has another time instead."""
+    clinic = opened()
+    appointment = clinic.book(ANN, TEN)
+    clinic.step("move_appointment", ANN, appointment, {"starts": "2026-06-12T10:00"})
+    return clinic
+
+
+def ill() -> SmallClinic:
+    """Ann's provider falls ill."""
+    clinic = opened()
+    clinic.book(ANN, TEN)
+    clinic.publish("dr-who", "2026-06-08", "2026-06-30", away=AWAY)
+    clinic.until(clinic.now_us + 1)
+    return clinic
+
+
+def waited() -> SmallClinic:
+    """Bob and Cat wait; Ann cancels; Bob does not answer, Cat accepts."""
+    clinic = opened()
+    appointment = clinic.book(ANN, TEN)
+    wish = {"provider_id": "dr-who", "service": "visit", "card_token": "card-ok"}
+    clinic.ask("join_waitlist", BOB, body=wish)
+    entry = clinic.ask("join_waitlist", CAT, body=wish).body.entry_id
+    clinic.step("cancel_appointment", ANN, appointment)
+    clinic.until(clinic.now_us + 15 * MINUTE_US)
+    clinic.ask("accept_offer", CAT, {"entry_id": entry}, {"starts": "2026-06-10T10:00:00+02:00"})
+    return clinic
+
+
+def is_a(message: Message[Any], name: str, where: dict[str, Any]) -> bool:
+    if type(message.data).__name__ != name:
+        return False
+    return all(getattr(message.data, field) == value for field, value in where.items())
+
+
+def without(name: str, **where: Any) -> Change:
+    """It never happened."""
+    return lambda told: [each for each in told if not is_a(each, name, where)]
+
+
+def twice(name: str) -> Change:
+    """It happened once more, right afterwards."""
+    return lambda told: [copy for each in told for copy in [each] * (1 + is_a(each, name, {}))]
+
+
+def at_another_time(name: str, later_us: int) -> Change:
+    """It happened earlier or later than it did."""
+    return told_otherwise(name, lambda each: msgspec.structs.replace(each, time_us=each.time_us + later_us))
+
+
+def with_fields(name: str, **fields: Any) -> Change:
+    """It happened, but not quite so."""
+    changed = msgspec.structs.replace
+    return told_otherwise(name, lambda each: changed(each, data=changed(each.data, **fields)))
+
+
+def told_otherwise(name: str, change: Callable[[Message[Any]], Message[Any]]) -> Change:
+    return lambda told: [change(each) if is_a(each, name, {}) else each for each in told]
+
+
+def and_for_another(name: str) -> Change:
+    """The same is given to another appointment, too."""
+
+    def change(told: History) -> History:
+        return [copy for each in told for copy in _with_another(each, name)]
+
+    return change
+
+
+def _with_another(each: Message[Any], name: str) -> Iterator[Message[Any]]:
+    yield each
+    if is_a(each, name, {}):
+        slot = msgspec.structs.replace(each.data.slot, hold_id="a-other/1", appointment_id="a-other")
+        yield msgspec.structs.replace(each, data=msgspec.structs.replace(each.data, slot=slot))
+
+
+def and_booked_again(told: History) -> History:
+    """Ann has one more appointment with the same provider, two days later, from which nobody kept her."""
+    return [copy for each in told for copy in _booked_again(each)]
+
+
+def _booked_again(each: Message[Any]) -> Iterator[Message[Any]]:
+    yield each
+    if not is_a(each, "AppointmentBooked", {}):
+        return
+    change = msgspec.structs.replace
+    plan = each.data.place.plan
+    starts_us, ends_us = plan.slot.starts_us + 2 * DAY_US, plan.slot.ends_us + 2 * DAY_US
+    slot = change(plan.slot, appointment_id="a-other", starts_us=starts_us, ends_us=ends_us)
+    place = change(each.data.place, plan=change(plan, slot=slot))
+    yield change(each, data=change(each.data, appointment_id="a-other", place=place))
+
+
+def and_money_moved(told: History) -> History:
+    """The provider's own books show a capture that nobody here knows of."""
+    (payment_id,) = {each.data.payment_id for each in told if is_a(each, "CopayAuthorized", {})}
+    entry = LedgerEntry("capture-x", "capture", payment_id, 2500, told[-1].time_us)
+    return [*told, observation(ProviderBooked(entry), f"payment/{payment_id}", told[-1].time_us, 0)]
+
+
+def judged(told: History) -> set[str]:
+    """The invariants that break over ``told``, watched for a month more."""
+    checker = Checker(invariants(TERMS), coverage(TERMS))
+    for message in told:
+        checker.observe(message)
+    findings = checker.finish(told[-1].time_us + 30 * DAY_US)
+    assert [finding.error for finding in findings if finding.status == "crashed"] == []
+    return {finding.name for finding in findings if finding.status == "broken"}
+
+
+@pytest.mark.parametrize("story", [visit, missed, cancelled, cancelled_late, ill])
+def test_an_honest_story_breaks_nothing(story: Callable[[], SmallClinic]) -> None:
+    assert judged(story().told) == set()
+
+
+LIES: list[tuple[str, Callable[[], SmallClinic], Change]] = [
+    ("no-double-booking", visit, and_for_another("SlotHeld")),
+    ("no-double-booking", visit, and_for_another("SlotTaken")),
+    ("inside-calendar", visit, without("CalendarChanged", resource_id="dr-who")),
+    ("inside-calendar", visit, with_fields("SlotTaken", calendar_version=7)),
+    ("inside-calendar", visit, with_fields("CalendarChanged", sessions=())),
+    ("inside-calendar", ill, without("SlotFreed")),
+    ("inside-calendar", ill, without("AppointmentCancelled")),
+    ("inside-calendar", ill, without("ReminderSent", kind="notice")),
+    ("one-active-per-week", visit, and_booked_again),
+    ("hold-ends-once", visit, twice("SlotTaken")),
+    ("hold-ends-once", visit, without("SlotHeld")),
+    ("hold-ends-once", visit, without("SlotTaken")),
+    ("hold-ends-once", visit, at_another_time("SlotHeld", -MINUTE_US)),
+    ("hold-ends-once", cancelled, twice("SlotFreed")),
+    ("copay-follows-visit", visit, without("CopayCaptured")),
+    ("copay-follows-visit", visit, without("VisitFulfilled")),
+    ("copay-follows-visit", visit, twice("CopayCaptured")),
+    ("copay-follows-visit", visit, with_fields("CopayCaptured", amount_cents=2499)),
+    ("copay-follows-visit", cancelled, without("CopayVoided")),
+    ("copay-follows-visit", cancelled, and_money_moved),
+    ("copay-follows-visit", missed, without("NoShowFeeCharged")),
+    ("fee-fair", missed, at_another_time("PatientNoShow", -MINUTE_US)),
+    ("fee-fair", missed, twice("NoShowFeeCharged")),
+    ("fee-fair", cancelled, with_fields("AppointmentCancelled", late=True)),
+    ("fee-fair", cancelled_late, with_fields("AppointmentCancelled", late=False)),
+    ("fee-fair", cancelled_late, at_another_time("AppointmentCancelled", -2 * HOUR_US)),
+    ("one-offer-a-slot", waited, without("OfferLapsed")),
+    ("one-offer-a-slot", waited, without("WaitlistJoined", patient_id="cat")),
+    ("one-offer-a-slot", waited, at_another_time("OfferLapsed", -MINUTE_US)),
+    ("one-offer-a-slot", waited, at_another_time("OfferAccepted", HOUR_US)),
+    ("one-offer-a-slot", waited, without("OfferMade", patient_id="bob")),
+    ("move-is-atomic", moved, without("SlotFreed")),
+    ("move-is-atomic", moved, without("AppointmentMoved")),
+    ("move-is-atomic", moved, without("MoveRequested")),
+    ("move-is-atomic", visit, without("SlotTaken", kind="room")),
+    ("reminded-once", visit, without("ReminderSent", kind="late")),
+    ("reminded-once", visit, twice("ReminderSent")),
+    ("reminded-once", visit, at_another_time("ReminderDue", -MINUTE_US)),
+    ("everything-settles", visit, without("VisitFulfilled")),
+    ("everything-settles", visit, without("CopayCaptured")),
+    ("everything-settles", missed, without("PatientNoShow")),
+    ("everything-settles", visit, without("ReminderSent", kind="early")),
+]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "story", "change"), LIES, ids=[f"{name}-{number}" for number, (name, _, _) in enumerate(LIES)]
+)
+def test_a_lie_breaks_the_invariant(invariant: str, story: Callable[[], SmallClinic], change: Change) -> None:
+    told = story().told
+
+    assert invariant not in judged(told)
+    assert invariant in judged(change(told))
+
+
+def test_a_slot_that_is_given_back_and_not_offered_breaks_its_invariant() -> None:
+    told = waited().told
+    freed = next(index for index, each in enumerate(told) if is_a(each, "SlotFreed", {"kind": "provider"}))
+
+    assert "freed-slot-offered" in judged(told[: freed + 1])
+    assert "freed-slot-offered" not in judged(told)
+
+
+def test_a_reminder_after_the_cancellation_breaks_its_invariant() -> None:
+    told = missed().told
+    early = next(each for each in told if is_a(each, "ReminderDue", {"kind": "late"}))
+    called_off = cancelled().told
+
+    assert "reminded-once" in judged([*called_off, early])
+
+
+def test_every_invariant_has_a_lie() -> None:
+    names = {invariant.name for invariant in invariants(TERMS)}
+    generic = {"inbox-drained", "one-history", "decided-once"}
+    assert names - generic == {name for name, _, _ in LIES} | {"freed-slot-offered"}
