@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -97,6 +98,7 @@ def _simulate_seed(name: str, variant: Variant, scratch: Path, seed: int) -> dic
     simulate_into(folder, _scenario(name, variant), seed, verb="simulate", settings={}, tick=_nobody_watches)
     run = run_document(folder, write_verdict_only(folder)) | {"variant": variant.value, "folder": None}
     shutil.rmtree(folder)
+    gc.collect()  # a run leaves a world of objects that know each other; the next one needs the memory
     return run
 
 
