@@ -12,13 +12,13 @@ import msgspec
 
 from reference_services.hosting.settings import Settings
 from scenarios.model import Scenario
+from simulations.planted import served
 from simulations.planted.plant import Plant
 
 from ..errors import Mendable
 from .run import LiveRun
 
-SERVED = "simulations.planted.served"
-VARIABLE = "DOORBUSTER_PLANT"
+SERVED = served.__name__
 
 
 class PlantedLiveRun(LiveRun):
@@ -34,7 +34,7 @@ class PlantedLiveRun(LiveRun):
 
     def into(self, folder: Path, services_folder: Path, *, verb: str, settings: Mapping[str, Any]) -> None:
         """Run it as any other live run, with the bug in every process that is started meanwhile."""
-        with _environment(VARIABLE, self._plant.name):
+        with _environment(served.VARIABLE, self._plant.name):
             super().into(folder, services_folder, verb=verb, settings=settings)
 
     def _settings(self) -> Settings:

@@ -14,8 +14,8 @@ from reference_services.kernel.system import System
 from reference_services.registry import load_system, terms_type
 
 from ..catalog import plant_named
+from . import VARIABLE
 
-VARIABLE = "DOORBUSTER_PLANT"
 PLANT = plant_named(os.environ.get(VARIABLE, ""))
 Terms = terms_type(PLANT.system)
 
