@@ -7,7 +7,7 @@ from typing import Any
 
 from ..kernel.decider import Decider
 from ..kernel.effect import Effect
-from ..kernel.message import Command, Event, Refused
+from ..kernel.message import KERNEL_EVENTS, Command, Event
 from ..kernel.operation import Action
 from ..kernel.outside import OutsideRequest
 from ..kernel.policy import Policy
@@ -68,8 +68,8 @@ def deciders(system: System) -> list[tuple[Service, Decider[Any]]]:
 
 
 def published(decider: Decider[Any]) -> tuple[type[Event], ...]:
-    """Every type of event in the records of an aggregate, refusals among them."""
-    return (*decider.events, Refused)
+    """Every type of event in the records of an aggregate, the kernel's among them."""
+    return (*decider.events, *KERNEL_EVENTS)
 
 
 def reacted_to(system: System, service: Service) -> list[Service]:

@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from .decider import Deadline, Decider
-from .message import Message, Record, Refused, child_traceparent, derived_id, event_id
+from .message import (
+    DEADLINE_COMMAND,
+    KERNEL_EVENTS,
+    NOTHING_CHANGED,
+    Message,
+    Record,
+    child_traceparent,
+    derived_id,
+    event_id,
+    is_sent_by_time,
+)
 from .system import Service, System
 
 DECIDED_IDS_KEPT = 20_000
@@ -44,7 +54,10 @@ class AggregateTable:
         self._aggregates: dict[str, Aggregate] = {}
 
     def decide(self, command: Message[Any]) -> Record:
-        """The record that ``command`` leads to, or an empty tuple if it has been decided before or changes nothing.
+        """The record that ``command`` leads to, or an empty tuple if it has been decided before.
+
+        A command that there is nothing to do about leads to `NothingChanged`; only time's own leave no trace then,
+        since they are sent again as long as something is due.
 
         Does not alter the table: append the record first, then `fold` it.
         """
@@ -59,7 +72,9 @@ class AggregateTable:
             decider, state, version = aggregate.decider, aggregate.state, aggregate.version + 1
         events = decider.decide(state, command.data, command.time_us)
         if not events:
-            return ()
+            if is_sent_by_time(command):
+                return ()
+            events = [NOTHING_CHANGED]
         traceparent = child_traceparent(command.traceparent, command.id)
         return tuple(
             [
@@ -97,7 +112,7 @@ class AggregateTable:
         evolve = aggregate.decider.evolve
         state = aggregate.state
         for message in record:
-            if type(message.data) is not Refused:
+            if type(message.data) not in KERNEL_EVENTS:
                 state = evolve(state, message.data)
         aggregate.state = state
         aggregate.version = first.version
@@ -121,7 +136,7 @@ class AggregateTable:
         version = self.version(subject)
         type_name = self._system.type_name(type(command))
         return Message(
-            id="t-" + derived_id(subject, str(version), type_name, str(due_us)),
+            id=DEADLINE_COMMAND + derived_id(subject, str(version), type_name, str(due_us)),
             source=self._source,
             type=type_name,
             subject=subject,

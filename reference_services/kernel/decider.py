@@ -29,7 +29,7 @@ class Decider(ABC, Generic[State]):
     """The commands it decides."""
 
     events: ClassVar[tuple[type[Event], ...]]
-    """The events it decides on, `Refused` aside."""
+    """The events it decides on, those of the kernel aside."""
 
     transitions: ClassVar[TransitionTable | None] = None
     """The life cycle, where the aggregate has one."""
@@ -48,7 +48,10 @@ class Decider(ABC, Generic[State]):
 
     @abstractmethod
     def decide(self, state: State, command: Command, now_us: int) -> list[Event]:
-        """What happens because of ``command`` at ``now_us``. Nothing new is an empty list; a refusal is `Refused`."""
+        """What happens because of ``command`` at ``now_us``. A refusal is `Refused`.
+
+        An empty list says that there is nothing to do, which is recorded as `NothingChanged`.
+        """
 
     @abstractmethod
     def evolve(self, state: State, event: Event) -> State:

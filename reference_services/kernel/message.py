@@ -34,6 +34,19 @@ class Refused(Event, frozen=True):
     detail: str = ""
 
 
+class NothingChanged(Event, frozen=True):
+    """A command was decided, and there was nothing to do.
+
+    It is recorded as well: a command that left no trace would be decided anew when a crash has it delivered again, by
+    then on newer state, perhaps ahead of what it once came before.
+    """
+
+
+NOTHING_CHANGED = NothingChanged()
+
+KERNEL_EVENTS: tuple[type[Event], ...] = (Refused, NothingChanged)
+"""Events that any decider's log may hold. No state evolves from them, and no service owns them."""
+
 Body = TypeVar("Body", bound=Command | Event)
 
 
@@ -65,6 +78,15 @@ Record = tuple[Message[Any], ...]
 def event_id(subject: str, version: int, index: int) -> str:
     """Id of the ``index``-th event of the decision that brought ``subject`` to ``version``."""
     return f"{subject}/{version}/{index}"
+
+
+DEADLINE_COMMAND = "t-"
+"""How the id of a command begins that time itself sends."""
+
+
+def is_sent_by_time(command: Message[Any]) -> bool:
+    """Whether a deadline is what led to ``command``."""
+    return command.id.startswith(DEADLINE_COMMAND)
 
 
 def derived_id(*parts: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from .decider import Decider
 from .effect import Effect
-from .message import Command, Event, Message, Refused, child_traceparent
+from .message import KERNEL_EVENTS, Command, Event, Message, child_traceparent
 from .operation import Action, Query
 from .policy import Policy
 from .problem import ProblemKind
@@ -99,7 +99,7 @@ class System:
         return self._classes
 
     def owner(self, message_type: type) -> tuple[Service, Decider[Any]]:
-        """Who decides a command, or who publishes an event (`Refused` has no single owner)."""
+        """Who decides a command, or who publishes an event (the kernel's events have no single owner)."""
         return self._owners[message_type]
 
     def view_types(self) -> tuple[type[View], ...]:
@@ -191,6 +191,7 @@ class System:
                     " does not publish: declare the effect with the service that does"
                 )
             self._effects.setdefault(effect.on, []).append(effect)
-        refused = f"{self.name}.{Refused.__name__}"
-        self._names[Refused] = refused
-        self._classes[refused] = Refused
+        for event_type in KERNEL_EVENTS:
+            name = f"{self.name}.{event_type.__name__}"
+            self._names[event_type] = name
+            self._classes[name] = event_type

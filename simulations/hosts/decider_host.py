@@ -13,7 +13,7 @@ from typing import Any
 from reference_services.kernel.aggregates import AggregateTable
 from reference_services.kernel.deadlines import DeadlineHeap
 from reference_services.kernel.effect import Effect
-from reference_services.kernel.message import Event, Message, Record
+from reference_services.kernel.message import Event, Message, Record, is_sent_by_time
 from reference_services.kernel.policy import Policy
 from reference_services.kernel.recent_records import RecentRecords
 from reference_services.kernel.system import Service, System
@@ -193,7 +193,7 @@ class DeciderHost:
             self.react((work, record))
         else:
             work.finish_step()
-        if command.id.startswith("t-"):
+        if is_sent_by_time(command):
             self.process.clock.after(REARM_AFTER_US, self._rearm, command.subject)
 
     def _rearm(self, subject: str) -> None:

@@ -13,7 +13,7 @@ from awkward import awkward_system
 
 from reference_services.diagrams.asyncapi import as_yaml, asyncapi_document
 from reference_services.kernel.codec import Codec
-from reference_services.kernel.message import Message, Refused
+from reference_services.kernel.message import Message, NothingChanged, Refused
 from reference_services.kernel.system import System
 from reference_services.registry import load_system, system_names
 
@@ -123,7 +123,7 @@ def test_every_event_is_in_a_record_of_its_aggregate(system: System, document: D
         records = document["channels"][system.events_topic(service)]["messages"].values()
         payloads = [resolve(document, record["$ref"])["payload"] for record in records]
         described = {reference.rpartition("/")[2] for payload in payloads for reference in references(payload)}
-        events = {event for decider in service.deciders for event in (*decider.events, Refused)}
+        events = {event for decider in service.deciders for event in (*decider.events, Refused, NothingChanged)}
         assert described == {system.type_name(event) for event in events}
         assert {payload["type"] for payload in payloads} == {"array"}
 

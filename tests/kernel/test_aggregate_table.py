@@ -23,7 +23,7 @@ from larder import (
 
 from reference_services.kernel import aggregates
 from reference_services.kernel.aggregates import AggregateTable, VersionGap
-from reference_services.kernel.message import Record, Refused
+from reference_services.kernel.message import NothingChanged, Record, Refused
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -86,8 +86,28 @@ def test_a_refusal_is_recorded_so_that_a_retry_gets_the_same_answer(table: Aggre
     assert (table.state("box/b").units, table.version("box/b")) == (5, 2)
 
 
-def test_what_changes_nothing_leaves_no_record(table: AggregateTable) -> None:
-    assert table.decide(command(ThrowAway("b"), "c-1")) == ()
+def test_what_changes_nothing_is_recorded_so_that_it_is_never_decided_again_on_newer_state(
+    table: AggregateTable,
+) -> None:
+    """A crash has it delivered again, behind what it once came before."""
+    throw_away = command(ThrowAway("b"), "c-1", FRESH_FOR_US)
+    (nothing,) = table.decide(throw_away)
+    table.fold((nothing,))
+    decide_and_fold(table, Fill("b", 2), "c-2")
+
+    assert nothing.data == NothingChanged()
+    assert nothing.type == "pantry.NothingChanged"
+    assert table.decide(throw_away) == ()
+    assert table.state("box/b").units == 2
+
+
+def test_what_time_sends_in_vain_leaves_no_record_since_it_comes_again(table: AggregateTable) -> None:
+    decide_and_fold(table, Fill("b", 2), "c-1")
+    due = table.deadline_command("box/b", FRESH_FOR_US)
+    assert due is not None
+
+    assert table.decide(msgspec.structs.replace(due, time_us=FRESH_FOR_US - 1)) == ()
+    assert table.decide(due) != ()
 
 
 def test_aggregates_do_not_touch_each_other(table: AggregateTable) -> None:

@@ -30,7 +30,7 @@ def test_what_is_on_tape_comes_out_again_from_memory_and_from_disk(seed: int, tm
 
 
 def test_without_one_customer_everybody_elses_provider_draws_are_the_same() -> None:
-    tape = tape_of_seed(CHECK, 1)
+    tape = tape_of_seed(CHECK, 2)
     absent = tape.requests[-1].customer
     fewer = msgspec.structs.replace(tape, requests=tuple(each for each in tape.requests if each.customer != absent))
     again, _ = play_tape(fewer)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from reference_services.kernel.message import Message, Record, event_id
+from reference_services.kernel.message import DEADLINE_COMMAND, Message, Record, event_id
 from reference_services.kernel.operation import command_id_of
 from reference_services.kernel.system import Service, System
 
@@ -21,7 +21,6 @@ from .witness import Appended, Witness
 Source = Literal["client", "provider", "answer", "policy", "deadline"]
 """Who sent a command: a client, the provider by webhook or by its answer, a policy, or time."""
 
-DEADLINE = "t-"
 CLIENT = "c-"
 
 
@@ -76,7 +75,7 @@ class Causes:
 
     def source(self, command_id: str) -> Source:
         """Who sent a command."""
-        if command_id.startswith(DEADLINE):
+        if command_id.startswith(DEADLINE_COMMAND):
             return "deadline"
         if command_id.startswith(CLIENT):
             return "client" if self.request_behind(command_id) else "provider"
