@@ -29,7 +29,7 @@ rehearse: setup ## Rehearse SCENARIO (flash_sale): simulate it, run it for real,
 	@$(venv)/bin/doorbuster rehearse $(SCENARIO)
 
 test: lint ## Check the code, then run every test.
-	@$(python) -m pytest $(PYTEST_OPTIONS)
+	@$(python) -m pytest --numprocesses logical --dist loadgroup $(PYTEST_OPTIONS)
 
 bench: setup ## Measure speed; prints figures, judges nothing.
 	@$(python) -m benchmarks

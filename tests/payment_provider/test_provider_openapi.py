@@ -7,17 +7,21 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from running_provider import PROMPT, RunningProvider
 from schemathesis import GenerationMode
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from reference_services.payment_provider.app import ProviderApp
 from reference_services.payment_provider.settings import ProviderSettings
 
-schema = schemathesis.openapi.from_dict(ProviderApp(ProviderSettings()).app.openapi())
+SCHEMA = schemathesis.openapi.from_dict(ProviderApp(ProviderSettings()).app.openapi())
+"""Made without a server, so that the operations are known when tests are collected."""
 
-"""Built without a server, so that the operations are known when tests are collected."""
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+EXAMPLES = 25
 
 _numbers = itertools.count()
 
@@ -35,17 +39,21 @@ def prompt_again(provider: RunningProvider) -> None:
 
 
 def test_the_document_that_is_checked_is_the_one_that_is_served(provider: RunningProvider) -> None:
-    assert provider.client.get("/openapi.json").json() == schema.raw_schema
+    assert provider.client.get("/openapi.json").json() == SCHEMA.raw_schema
 
 
-@schema.parametrize()
-@settings(max_examples=25)
-def test_it_does_what_its_document_says(case: schemathesis.Case, provider: RunningProvider) -> None:
-    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
-        make_plain(case)
-    # Knobs have a rule between values, a median and its percentile, which no schema can state.
-    excluded = [positive_data_acceptance] if case.method == "PUT" else []
-    case.call_and_validate(base_url=provider.url, excluded_checks=excluded)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
+def test_it_does_what_its_document_says(operation: APIOperation, provider: RunningProvider) -> None:
+    @settings(max_examples=EXAMPLES)
+    @given(case=st.one_of(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
+    def keeps_to_its_document(case: schemathesis.Case) -> None:
+        if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
+            make_plain(case)
+        # Knobs have a rule between values, a median and its percentile, which no schema can state.
+        excluded = [positive_data_acceptance] if case.method == "PUT" else []
+        case.call_and_validate(base_url=provider.url, excluded_checks=excluded)
+
+    keeps_to_its_document()
 
 
 def make_plain(case: schemathesis.Case) -> None:
