@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -79,7 +80,7 @@ class ProviderApp:
         self._amount_bodies = BodyReader(AmountBody)
         self._message_bodies = BodyReader(MessageBody)
         self._knob_bodies = BodyReader(Misbehaviour)
-        self.app = FastAPI(
+        self.app = FastAPIOffline(
             title=TITLE, version=VERSION, redoc_url=None, redirect_slashes=False, lifespan=self._lifespan
         )
         self.app.add_middleware(EncodedPaths)

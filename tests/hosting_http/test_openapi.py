@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -177,3 +178,5 @@ def test_documents_can_be_read_by_people_too(shop: RunningGateway) -> None:
 
         assert page.status_code == 200
         assert f"/{service.name}/openapi.json" in page.text
+        (script,) = re.findall(r'<script src="([^"]+)"', page.text)
+        assert shop.client.get(script).status_code == 200, "it must work without the network, too"

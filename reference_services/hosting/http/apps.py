@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -65,14 +66,14 @@ class Gateway:
         return app
 
     def _service_app(self, service: Service) -> FastAPI:
-        app = FastAPI(
+        app = FastAPIOffline(
             title=f"{self._system.name}: {service.name}",
             summary=service.summary,
             version=VERSION,
             redoc_url=None,
             redirect_slashes=False,
             telemetry=NO_TELEMETRY,
-            exception_handlers=self._problems,  # type: ignore[arg-type]
+            exception_handlers=self._problems,
         )
         document = openapi_document(self._system, service)
         app.openapi = lambda: document  # type: ignore[method-assign]
