@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
+import simpy
 
 from simulations.clock import VirtualClock
 from simulations.kafka.log import PartitionLog, VirtualBroker
@@ -119,3 +121,19 @@ def test_calls_for_the_same_instant_keep_their_order_and_the_outside_comes_first
     clock.before_others(5, called.append, -1)
     clock.run(until=10)
     assert called == [-1, *range(100)]
+
+
+def test_what_simpy_itself_schedules_takes_its_turn_among_the_calls() -> None:
+    clock = VirtualClock(0)
+    seen: list[str] = []
+
+    def wait() -> Generator[simpy.Event, None, None]:
+        yield clock.timeout(5)
+        seen.append("timeout")
+
+    clock.after(4, seen.append, "before")
+    clock.process(wait())
+    clock.after(6, seen.append, "after")
+    clock.run(until=10)
+    assert seen == ["before", "timeout", "after"]
+    assert clock.now_us == 10
