@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ class Claims:
     """Who holds which key, by command id; for all gateways, as the requests topic tells it to all."""
 
     def __init__(self) -> None:
-        self._claims: dict[str, Claim] = {}
+        self._claims: OrderedDict[str, Claim] = OrderedDict()
 
     def get(self, command_id: str) -> Claim | None:
         """Who holds the key that ``command_id`` derives from."""
@@ -37,4 +38,4 @@ class Claims:
         """A new key is claimed; the oldest is let go."""
         self._claims[command.id] = Claim(do, command)
         if len(self._claims) > REQUESTS_REMEMBERED:
-            del self._claims[next(iter(self._claims))]
+            self._claims.popitem(last=False)

@@ -6,7 +6,7 @@ its decision has come back on the events, or, where the caller prefers to wait, 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -176,7 +176,7 @@ class VirtualGateway:
         self._fetched: deque[tuple[int, Record]] = deque()
         self._open: dict[Exchange, None] = {}
         self._undecided: dict[str, Exchange] = {}
-        self._decisions: dict[str, Refused | None] = {}
+        self._decisions: OrderedDict[str, Refused | None] = OrderedDict()
         self._impatient: deque[tuple[int, Exchange]] = deque()
         self._unsettled: dict[str, list[Exchange]] = {}
 
@@ -318,7 +318,7 @@ class VirtualGateway:
         """Keep what was decided about a client's command; the oldest is let go."""
         self._decisions[command_id] = refused
         if len(self._decisions) > REQUESTS_REMEMBERED:
-            del self._decisions[next(iter(self._decisions))]
+            self._decisions.popitem(last=False)
 
     def _answer_decided(self, exchange: Exchange, refused: Refused | None) -> None:
         exchange.awaits_decision = False

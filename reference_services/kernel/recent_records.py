@@ -9,6 +9,8 @@ whoever decided it.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from .message import Record
 
 RECORDS_KEPT = 20_000
@@ -22,14 +24,14 @@ class RecentRecords:
 
     def __init__(self, kept: int = RECORDS_KEPT) -> None:
         self._kept = kept
-        self._records: dict[str, Record] = {}
+        self._records: OrderedDict[str, Record] = OrderedDict()
 
     def remember(self, record: Record) -> None:
         """Take in one record of the log, in order; the oldest are let go."""
         records = self._records
         records[record[0].causation_id] = record
         if len(records) > self._kept:
-            del records[next(iter(records))]
+            records.popitem(last=False)
 
     def led_to(self, command_id: str) -> Record:
         """The record that the command led to; an empty tuple if it is not among those kept."""
