@@ -114,6 +114,10 @@ class Simulation:
 
     def run(self) -> SimulationResult:
         """Play the scenario to its horizon. Raises RuntimeError if the staff's setup fails."""
+        with _without_garbage_collection():
+            return self._play()
+
+    def _play(self) -> SimulationResult:
         began = time.perf_counter()
         last_arrival_us = self._begin()
         self._schedule_faults()
@@ -121,8 +125,7 @@ class Simulation:
             Samples(self._world, self._sink).begin(self._start_us, last_arrival_us)
         if self._progress is not None:
             self._report_progress(last_arrival_us)
-        with _without_garbage_collection():
-            self._clock.run(until=self._end_us)
+        self._clock.run(until=self._end_us)
         self._close_books()
         return SimulationResult(
             (*self._checker.finish(self._end_us), *self._linearizability()),
