@@ -113,7 +113,10 @@ def _request(call: ClientCall) -> Request:
 
 
 def _order(orders: dict[str, ClientOrder], order_id: str) -> ClientOrder:
-    return orders.setdefault(order_id, ClientOrder(order_id))
+    order = orders.get(order_id)
+    if order is None:
+        order = orders[order_id] = ClientOrder(order_id)
+    return order
 
 
 def _most_in_carts(calls: Iterable[ClientCall]) -> dict[str, dict[str, int]]:

@@ -80,15 +80,26 @@ _ACTIONS = {"confirm_pickup": "pick up", "cancel_order": "cancel"}
 
 
 def pickup_history(order: ClientOrder, clock_error_us: int | None) -> KeyHistory | None:
-    """What clients saw of the end of ``order``; None if that is nothing."""
+    """What clients saw of the end of ``order``; None if that is nothing, or what may always be."""
     starts_us = min([request.invoked_us for request in order.requests], default=None)
     if starts_us is None:
         return None
     told = [*_requested(order), *_looked(order, starts_us)]
-    if all(operation.result is UNKNOWN for operation in told):
+    if all(operation.result is UNKNOWN for operation in told) or _given_up_at_once(order, told, starts_us):
         return None
     operations = [*told, *_by_the_shop(order, starts_us, clock_error_us)]
     return KeyHistory(PICKUP_RULE, order.order_id, PickupModel(), operations)
+
+
+def _given_up_at_once(order: ClientOrder, told: list[Operation], starts_us: int) -> bool:
+    """Whether it explains all answers that the shop gave the order up as soon as it was placed.
+
+    When nearly everybody comes too late it does for nearly every order, and no search is needed to see it.
+    """
+    return order.first_seen(READY) is None and all(
+        operation.result is UNKNOWN or (operation.result == "cancelled" and (operation.returned_us or 0) >= starts_us)
+        for operation in told
+    )
 
 
 def _requested(order: ClientOrder) -> Iterator[Operation]:

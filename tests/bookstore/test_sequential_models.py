@@ -10,6 +10,8 @@ from examples import CODE, HOODIE, MUG, NOW_US, TERMS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference_services.bookstore.client_orders import client_orders
+from reference_services.bookstore.pickup_model import pickup_history
 from reference_services.bookstore.stock_model import Action, StockModel
 from reference_services.bookstore.terms import SECOND_US
 from reference_services.kernel.client_history import ClientCall
@@ -281,6 +283,16 @@ def test_an_order_that_was_ready_is_not_refused_before_its_time_is_over():
     ]
     assert pickup(*calls, clock_error_us=CLOCKS_AGREE)
     assert not pickup(*calls, clock_error_us=NO_CLOCK)
+
+
+def test_an_order_needs_no_search_if_the_shop_may_simply_have_given_it_up():
+    gone = about("ann", "view_order", 3, 4, command_id="", answer=shown("ann", "cancelled", {HOODIE: 1}))
+    for calls in ([refused("ann", 1, 2)], [refused("ann", 1, 2), gone], [placed("ann", 1, None, {HOODIE: 1}), gone]):
+        (order,) = client_orders(calls)
+        assert pickup_history(order, NO_CLOCK) is None
+    for calls in ([confirmed("ann", 1, 2), gone], [placed("ann", 1, None, {HOODIE: 1}), picked_up("ann", 10, 12)]):
+        (order,) = client_orders(calls)
+        assert pickup_history(order, NO_CLOCK) is not None
 
 
 # All together
