@@ -18,6 +18,7 @@ class VirtualClock(simpy.Environment):
     queue is taken by a pair: what to call, and with what.
     """
 
+    _now: int
     _queue: list[tuple[Any, Any, int, Any]]
 
     now_us: int = property(attrgetter("_now"))  # type: ignore[assignment]
@@ -28,7 +29,11 @@ class VirtualClock(simpy.Environment):
 
     def after(self, delay_us: int, then: Callable[[Any], None], value: Any = None) -> None:
         """Call ``then`` with ``value`` when ``delay_us`` have passed; calls for the same instant keep their order."""
-        heappush(self._queue, (self._now + delay_us, NORMAL, next(self._eid), (then, value)))
+        self.at(self._now + delay_us, then, value)
+
+    def at(self, time_us: int, then: Callable[[Any], None], value: Any = None) -> None:
+        """The same at an instant, not before now."""
+        heappush(self._queue, (time_us, NORMAL, next(self._eid), (then, value)))
 
     def before_others(self, delay_us: int, then: Callable[[Any], None], value: Any = None) -> None:
         """The same, but ahead of everything that `after` has put at that instant.

@@ -285,7 +285,7 @@ class VirtualGateway:
         self._positions[log.name] = offset + 1
         self._fetched.append((arrives_us, record))
         if len(self._fetched) == 1:
-            self._clock.after(arrives_us + FETCH_US - self._clock.now_us, self._fold_fetched, self.process.life)
+            self._clock.at(arrives_us + FETCH_US, self._fold_fetched, self.process.life)
 
     def _fold_fetched(self, life: int) -> None:
         if life != self.process.life:
@@ -297,7 +297,7 @@ class VirtualGateway:
         while fetched and fetched[0][0] <= now_us:
             self._fold(fetched.popleft()[1])
         if fetched:
-            self._clock.after(fetched[0][0] + FETCH_US - now_us, self._fold_fetched, life)
+            self._clock.at(fetched[0][0] + FETCH_US, self._fold_fetched, life)
 
     def _fold(self, record: Record) -> None:
         if not self._views.fold(record):
@@ -359,7 +359,7 @@ class VirtualGateway:
             if exchange.awaits_decision and exchange.command is not None:
                 self.stop_awaiting(exchange, exchange.command)
         if impatient:
-            self._clock.after(impatient[0][0] - self._clock.now_us, self._end_patience, life)
+            self._clock.at(impatient[0][0], self._end_patience, life)
 
     def stop_awaiting(self, exchange: Exchange, command: Message[Any]) -> None:
         """Answer that the request is taken, whatever will be decided about it."""

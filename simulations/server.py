@@ -27,9 +27,9 @@ class Server:
     def put(self, arrives_us: int, service_us: int, handle: Handle, item: Any) -> None:
         """Queue ``item`` behind what was put before; it arrives no earlier than that."""
         begins_us = max(self._free_at_us, arrives_us)
-        self._free_at_us = begins_us + service_us
+        self._free_at_us = done_us = begins_us + service_us
         self.busy_us += service_us
-        self._clock.after(self._free_at_us - self._clock.now_us, handle, item)
+        self._clock.at(done_us, handle, item)
 
     @property
     def backlog_us(self) -> int:
