@@ -149,8 +149,10 @@ class DeciderHost:
 
     def schedule(self, subject: str, part: Part) -> None:
         """Take note of when ``subject`` is due next."""
-        self._deadlines.schedule(subject, part.table.next_deadline_us(subject))
-        self._set_alarm()
+        due_us = part.table.next_deadline_us(subject)
+        self._deadlines.schedule(subject, due_us)
+        if due_us is not None:
+            self._set_alarm()
 
     def react(self, appended: tuple[Work, Record]) -> None:
         """Append the commands that policies ask for because of a record that is in the log, and call the outside."""
