@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class BadTerms(ValueError):
     """The business terms do not fit the system; the text says which and why."""
 
 
+@cache
 def system_names() -> tuple[str, ...]:
     """The systems that there are, in alphabetical order."""
     folders = (found.parent.name for found in Path(__file__).parent.glob("*/system.py"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,7 +44,7 @@ def convert_with_units(mapping: Mapping[str, Any], struct_type: type[_Struct], p
     match), values that cannot be read, and values that the struct does not accept.
     """
     fitting = _Fitting()
-    values = fitting.struct(mapping, inspect.type_info(struct_type), place)
+    values = fitting.struct(mapping, _described(struct_type), place)
     if fitting.problems:
         raise BadValues(fitting.problems)
     try:
@@ -52,6 +53,11 @@ def convert_with_units(mapping: Mapping[str, Any], struct_type: type[_Struct], p
         if isinstance(error.__cause__, BadValues):  # the struct itself knows better where inside it the trouble is
             raise BadValues(Problem((*place, *each.place), each.text) for each in error.__cause__.problems) from error
         raise BadValues([_explained(str(error), mapping, place)]) from error
+
+
+@cache  # one entry for each of the few types that parts of a scenario have
+def _described(struct_type: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(struct_type)
 
 
 def written_with_units(struct: msgspec.Struct) -> dict[str, Any]:
