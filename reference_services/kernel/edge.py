@@ -31,6 +31,7 @@ def instant_us(text: str) -> int:
     return time_us
 
 
+@lru_cache(maxsize=4096)  # so are a shop's few prices
 def decimal_of(amount_cents: int) -> str:
     """The amount as a decimal, e.g. ``19.99``."""
     return f"{amount_cents // 100}.{amount_cents % 100:02d}"
