@@ -22,8 +22,10 @@ LINES_AT_MOST = 6
 Mark = Literal["line", "step", "area", "stack"]
 """How a series is drawn: as a line, a line with steps, a filled shape behind the lines, or on top of the one before."""
 
-Unit = Literal["count", "rate", "duration", "percent", "bytes"]
-"""What values are: numbers, numbers a second, microseconds, percent, bytes."""
+Unit = Literal["count", "rate", "duration", "percent", "bytes", "money"]
+"""What values are: numbers, numbers a second, microseconds, percent, bytes, cents."""
+
+SINCE_THE_OPENING = "since the opening"
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -46,7 +48,10 @@ class Panel(msgspec.Struct, frozen=True):
 
 
 class TimeChart(msgspec.Struct, frozen=True):
-    """Panels that share a time axis and a scale of values. ``small`` ones are drawn many to a row."""
+    """Panels that share a time axis and a scale of values. ``small`` ones are drawn many to a row.
+
+    ``since`` says from where the axis counts.
+    """
 
     slug: str
     title: str
@@ -57,6 +62,7 @@ class TimeChart(msgspec.Struct, frozen=True):
     panels: tuple[Panel, ...]
     small: bool = False
     logarithmic: bool = False
+    since: str = SINCE_THE_OPENING
 
     @property
     def missing(self) -> str:
@@ -88,15 +94,19 @@ class BarChart(msgspec.Struct, frozen=True):
 
 
 class HeatPanel(msgspec.Struct, frozen=True):
-    """How often each of the rows happened in each bucket: ``counts`` has shape (rows, buckets)."""
+    """How much of each row there was in each bucket: ``values`` has shape (rows, buckets), NaN where there is none.
+
+    ``totals`` stand at the end of the rows.
+    """
 
     title: str
-    counts: Floats
+    values: Floats
     world: str = ""
+    totals: tuple[str, ...] = ()
 
 
 class HeatChart(msgspec.Struct, frozen=True):
-    """Rows over time, darker where more happened."""
+    """Rows over time, darker where there is more: by the logarithm of counts, evenly up to 100 percent."""
 
     slug: str
     title: str
@@ -104,7 +114,9 @@ class HeatChart(msgspec.Struct, frozen=True):
     axis: TimeAxis
     rows: tuple[str, ...]
     panels: tuple[HeatPanel, ...]
+    unit: Unit = "count"
     missing: str = ""
+    since: str = SINCE_THE_OPENING
 
 
 Chart = TimeChart | BarChart | HeatChart

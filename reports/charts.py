@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from . import style
-from .chart import WORLD_COLOURS, BarChart, Chart, HeatChart, HeatPanel, Panel, Series, TimeChart
+from .chart import WORLD_COLOURS, BarChart, Chart, HeatChart, HeatPanel, Panel, Series, TimeChart, Unit
 from .scales import mark_logarithmic, set_time_axis, set_value_axis, tick
 
 PANEL_INCHES = (5.4, 2.75)
@@ -31,7 +31,7 @@ PNG_DPI = 144
 AREA_ALPHA, STACK_ALPHA = 0.55, 0.9
 
 FAINTEST, DARKEST = 0.1, 1.0
-"""Opacity of a cell of a heat chart in which one thing happened, and of the fullest."""
+"""Opacity of the emptiest cell of a heat chart that has something to tell, and of the fullest."""
 
 
 def write_charts(charts: Iterable[Chart], folder: Path) -> list[Path]:
@@ -73,7 +73,7 @@ def draw_time_panel(axes: Axes, chart: TimeChart, panel: Panel) -> None:
         axes.text(0.5, 0.5, panel.missing, ha="center", va="center", color=style.MUTED, transform=axes.transAxes)
         return
     set_value_axis(axes, chart)
-    set_time_axis(axes, chart.axis, label=not chart.small)
+    set_time_axis(axes, chart.axis, "" if chart.small else chart.since)
     if chart.axis.start_s < 0 < chart.axis.end_s:
         axes.axvline(0, color=style.MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
     below = numpy.zeros(chart.axis.buckets)
@@ -84,19 +84,32 @@ def draw_time_panel(axes: Axes, chart: TimeChart, panel: Panel) -> None:
 
 
 def draw_heat_panel(axes: Axes, chart: HeatChart, panel: HeatPanel) -> None:
-    """One panel of a heat chart: opacity grows with the logarithm of the count."""
-    height, width = panel.counts.shape
-    depth = numpy.log1p(panel.counts) / max(float(numpy.log1p(panel.counts).max()), 1.0)
+    """One panel of a heat chart, with the totals of its rows."""
+    height, width = panel.values.shape
     image = numpy.empty((height, width, 4))
     image[..., :3] = to_rgb(style.COLOURS["blue"])
-    image[..., 3] = numpy.where(panel.counts > 0, FAINTEST + (DARKEST - FAINTEST) * depth, 0.0)
+    image[..., 3] = _opacity(panel.values, chart.unit)
     extent = (chart.axis.start_s, chart.axis.end_s, height - 0.5, -0.5)
     axes.imshow(image, aspect="auto", interpolation="nearest", extent=extent)
     axes.set_yticks(range(height), chart.rows)
     axes.set_ylim(height - 0.5, -0.5)
     axes.grid(False)
     axes.hlines(numpy.arange(height + 1) - 0.5, *extent[:2], color=style.GRID, linewidth=0.5)
-    set_time_axis(axes, chart.axis)
+    for row, total in enumerate(panel.totals):
+        axes.annotate(
+            total, (1, row), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+            va="center", fontsize=style.SMALL_PT, color=style.MUTED,
+        )  # fmt: skip
+    set_time_axis(axes, chart.axis, chart.since)
+
+
+def _opacity(values: numpy.ndarray, unit: Unit) -> numpy.ndarray:
+    """How much of the colour each cell of a heat chart gets: none where there is nothing to tell."""
+    if unit == "percent":
+        depth, told = numpy.clip(values / 100, 0.0, 1.0), numpy.isfinite(values)
+    else:
+        depth, told = numpy.log1p(values) / max(float(numpy.log1p(values).max()), 1.0), values > 0
+    return numpy.where(told, FAINTEST + (DARKEST - FAINTEST) * depth, 0.0)
 
 
 def heat_inches(chart: HeatChart) -> tuple[float, float]:

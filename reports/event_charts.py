@@ -92,7 +92,7 @@ def flow_chart(runs: Sequence[Run], axis: TimeAxis) -> HeatChart:
         axis,
         tuple(rows),
         tuple(HeatPanel(_busiest(run, axis), _counts(run, rows, axis), run.world) for run in runs),
-        "" if rows else NO_EVENTS,
+        missing="" if rows else NO_EVENTS,
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import cycle
 
+import numpy
+
 from . import wording
-from .chart import WORLD_COLOURS, Colour, Panel, Series, TimeChart
-from .gauges import CountedGauge
+from .chart import CYCLE, WORLD_COLOURS, Colour, Mark, Panel, Series, TimeChart, Unit
+from .gauges import CountedGauge, Moves
+from .pictures import Gauge
 from .run import Run
-from .scales import time_unit
+from .scales import tick, time_unit
+from .slugs import slug
 from .spans import running_out_axis
-from .time_axis import TimeAxis
+from .time_axis import Floats, TimeAxis
 
 LEVEL_COLOURS: tuple[Colour, ...] = ("sky", "amber", "blue", "green", "violet", "grey")
 
@@ -44,41 +47,78 @@ def gauge_charts(runs: Sequence[Run], rush: TimeAxis, whole: TimeAxis) -> list[T
     return charts
 
 
-def _slug(title: str) -> str:
-    """A name for files and anchors, whatever the title holds."""
-    return "gauge-" + "-".join(re.findall(r"[a-z0-9]+", title.lower()))
-
-
 def _together(worlds: list[World], title: str, axis: TimeAxis) -> TimeChart:
     gauge = worlds[0][1].gauge
     return TimeChart(
-        _slug(title),
+        slug(title),
         title,
-        f"Counted from the history: {gauge.unit} at the end of every {wording.seconds(axis.bucket_s)}.",
-        gauge.unit,
-        "count",
+        _note(gauge, axis),
+        "share" if gauge.share_of else gauge.unit,
+        _unit(gauge),
         axis,
         tuple(_panel(run, counted, axis) for run, counted in worlds),
     )
+
+
+def _note(gauge: Gauge, axis: TimeAxis) -> str:
+    if gauge.share_of:
+        return f"Percent of the {gauge.unit} {gauge.share_of} so far."
+    every = f"every {wording.seconds(axis.bucket_s)}"
+    levels = f"most {gauge.unit} within" if gauge.told_by == "peak" else f"{gauge.unit} at the end of"
+    return f"Counted from the history: {levels} {every}."
+
+
+def _unit(gauge: Gauge) -> Unit:
+    return "percent" if gauge.share_of else gauge.measure
 
 
 def _panel(run: Run, counted: CountedGauge, axis: TimeAxis) -> Panel:
     gauge = counted.gauge
     if not counted.moved:
         return Panel("", world=run.world, missing=f"No event of this run moved {gauge.title.lower()}.")
-    drawn = [series.name for series in gauge.series if series.drawn]
+    colours, mark = _look(gauge)
     series = tuple(
-        Series(name, counted.moves[name].levels(axis), colour, "stack" if gauge.stacked else "step")
-        for name, colour in zip(drawn, cycle(LEVEL_COLOURS), strict=False)
+        Series(name, _values(counted, moves, axis), colour, mark)
+        for (name, moves), colour in zip(counted.drawn.items(), cycle(colours), strict=False)
     )
     return Panel(_how_it_went(counted), series, run.world)
+
+
+def _look(gauge: Gauge) -> tuple[tuple[Colour, ...], Mark]:
+    """Pale colours first where they fill an area; strong ones for lines."""
+    return (LEVEL_COLOURS, "stack") if gauge.stacked and not gauge.share_of else (CYCLE, "step")
+
+
+def _values(counted: CountedGauge, moves: Moves, axis: TimeAxis) -> Floats:
+    """The levels of ``moves``, or their percentage of those that they are shares of (NaN of nothing)."""
+    if counted.gauge.told_by == "peak":
+        return moves.peaks(axis)
+    levels = moves.levels(axis)
+    if not counted.gauge.share_of:
+        return levels
+    of = counted.moves[counted.gauge.share_of].levels(axis)
+    return numpy.divide(100 * levels, of, out=numpy.full_like(of, numpy.nan), where=of > 0)
 
 
 def _how_it_went(counted: CountedGauge) -> str:
     gauge = counted.gauge
     if counted.ran_out_s is not None:
         return f"{gauge.ran_out} {wording.seconds(counted.ran_out_s)}"
-    return f"At the end {wording.number(counted.chief.final)} {gauge.unit} {gauge.chief().name}"
+    if gauge.share_of:
+        return _final_shares(counted)
+    peak = gauge.told_by == "peak"
+    levels = {name: moves.peak if peak else moves.final for name, moves in counted.drawn.items()}
+    told = wording.listed([f"{tick(level, gauge.measure)} {name}" for name, level in levels.items()])
+    return f"{'At most' if peak else 'At the end'} {told}"
+
+
+def _final_shares(counted: CountedGauge) -> str:
+    gauge, whole = counted.gauge, counted.moves[counted.gauge.share_of].final
+    told = [
+        f"{wording.percent(moves.final / whole if whole else None)} {name}: {wording.number(moves.final)}"
+        for name, moves in counted.drawn.items()
+    ]
+    return f"{', '.join(told)} of {wording.number(whole)} {gauge.unit}"
 
 
 def _apart(worlds: list[World], axis: TimeAxis) -> TimeChart:
@@ -87,7 +127,7 @@ def _apart(worlds: list[World], axis: TimeAxis) -> TimeChart:
     shown = sorted(keys[:KEYS_AT_MOST])
     apart = f"The {len(shown)} of {len(keys)} that moved most" if len(keys) > len(shown) else "Each on its own"
     return TimeChart(
-        _slug(f"{gauge.title} by {gauge.per}"),
+        slug(f"{gauge.title} by {gauge.per}"),
         f"{gauge.title} {gauge.chief().name}, by {gauge.per}",
         f"{apart}, over {time_unit(axis)[0]} since the opening; they share the scale.",
         gauge.unit,

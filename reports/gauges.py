@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from string import Template
-from typing import Any
 
 import msgspec
 import numpy
 from numpy.typing import NDArray
-from pandas import DataFrame
 
 from . import wording
-from .pictures import BadPictures, Change, Gauge, GaugeSeries, Pictures
+from .happenings import Happened, Happenings, field_of, number_in
+from .pictures import Change, Gauge, GaugeSeries, Pictures
 from .time_axis import Floats, TimeAxis
-
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-_Happened = tuple[float, dict[str, Any]]
-"""An event that a gauge wants to know: its instant in seconds, and its fields."""
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -34,6 +28,14 @@ class Moves(msgspec.Struct, frozen=True):
         levels: Floats = numpy.concatenate([[0.0], self.amounts.cumsum()])[reached]
         return levels
 
+    def peaks(self, axis: TimeAxis) -> Floats:
+        """The highest level within each bucket."""
+        peaks = numpy.concatenate([[0.0], self.levels(axis)])[:-1]
+        buckets = axis.bucket_of(self.seconds)
+        inside = buckets >= 0
+        numpy.maximum.at(peaks, buckets[inside], self.amounts.cumsum()[inside])
+        return peaks
+
     def of(self, key: str) -> Moves:
         """The moves of one key alone."""
         chosen = self.keys == key
@@ -48,6 +50,11 @@ class Moves(msgspec.Struct, frozen=True):
     def final(self) -> float:
         """The level after everything."""
         return float(self.amounts.sum())
+
+    @property
+    def peak(self) -> float:
+        """The highest level of all, at least zero."""
+        return float(self.amounts.cumsum().max(initial=0.0))
 
     def ran_out_s(self) -> float | None:
         """When the level, having been above zero, first fell to zero. None: it never did."""
@@ -68,6 +75,11 @@ class CountedGauge(msgspec.Struct, frozen=True):
         return self.moves[self.gauge.chief().name]
 
     @property
+    def drawn(self) -> dict[str, Moves]:
+        """The moves of the series that are to be seen, by name."""
+        return {series.name: self.moves[series.name] for series in self.gauge.series if series.drawn}
+
+    @property
     def moved(self) -> bool:
         """Whether any event of the run moved it."""
         return any(moves.seconds.size for moves in self.moves.values())
@@ -78,15 +90,10 @@ class CountedGauge(msgspec.Struct, frozen=True):
         return self.chief.ran_out_s() if self.gauge.runs_out else None
 
 
-def count(pictures: Pictures, events: DataFrame) -> tuple[CountedGauge, ...]:
-    """Every gauge of ``pictures`` over ``events`` (columns ``seconds, type, data``, in order of the history).
-
-    Raises `BadPictures` if an event lacks a field that a gauge needs.
-    """
-    wanted = {change.event for gauge in pictures.gauges for series in gauge.series for change in series.changes}
-    happened = {event: _happened(events, event) for event in sorted(wanted)}
+def count(pictures: Pictures, happenings: Happenings) -> tuple[CountedGauge, ...]:
+    """Every gauge of ``pictures``. Raises `BadPictures` if an event lacks a field that a gauge needs."""
     return tuple(
-        CountedGauge(gauge, {series.name: _moves(happened, gauge, series) for series in gauge.series})
+        CountedGauge(gauge, {series.name: _moves(happenings, gauge, series) for series in gauge.series})
         for gauge in pictures.gauges
     )
 
@@ -97,19 +104,10 @@ def headline(pictures: Pictures, gauges: Iterable[CountedGauge]) -> str:
     return Template(pictures.headline).safe_substitute(levels)
 
 
-def _happened(events: DataFrame, event: str) -> list[_Happened]:
-    """The events whose type is or ends in ``event``, in order of the history."""
-    types = [name for name in events["type"].unique() if f".{name}".endswith(f".{event}")]
-    chosen = events[events["type"].isin(types)]
-    return [(instant_s, _decode(text)) for instant_s, text in zip(chosen["seconds"], chosen["data"], strict=True)]
-
-
-def _moves(happened: dict[str, list[_Happened]], gauge: Gauge, series: GaugeSeries) -> Moves:
+def _moves(happenings: Happenings, gauge: Gauge, series: GaugeSeries) -> Moves:
     rows = [
-        (instant_s, _amount(change, fields), wording.printable(str(fields.get(gauge.per, ""))))
-        for change in series.changes
-        for instant_s, fields in happened[change.event]
-        if all(fields.get(name) == wanted for name, wanted in change.where.items())
+        (happened.seconds, _amount(change, happened), wording.printable(str(field_of(happened, gauge.per) or "")))
+        for happened, change in happenings.of_any(series.changes)
     ]
     rows.sort(key=lambda row: row[0])
     return Moves(
@@ -119,9 +117,6 @@ def _moves(happened: dict[str, list[_Happened]], gauge: Gauge, series: GaugeSeri
     )
 
 
-def _amount(change: Change, fields: dict[str, Any]) -> float:
-    sign, name = (-1 if change.amount[0] == "-" else 1), change.amount[1:]
-    value = int(name) if name.isdigit() else fields.get(name)
-    if not isinstance(value, int | float):
-        raise BadPictures(f"pictures of the run: {change.event} has no number in its field {name!r}")
-    return sign * value
+def _amount(change: Change, happened: Happened) -> float:
+    sign, path = (-1 if change.amount[0] == "-" else 1), change.amount[1:]
+    return sign * (int(path) if path.isdigit() else number_in(happened, path, change.event))

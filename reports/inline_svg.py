@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import style
-from .chart import HeatChart, HeatPanel, Panel, Series, TimeChart, Unit
+from .chart import HeatChart, HeatPanel, Panel, TimeChart, Unit
 from .charts import PANEL_INCHES, SMALL_PANEL_INCHES, draw_heat_panel, draw_time_panel, heat_inches
-from .sample_charts import in_unit
+from .scales import in_unit
+from .time_axis import Floats
 
 _NAMESPACE = re.compile(r"^\{.*\}")
 _FRACTION = re.compile(r"-?\d+\.\d{2,}")
@@ -59,11 +60,18 @@ def bucket_names(chart: TimeChart | HeatChart) -> list[str]:
 def told_values(chart: TimeChart, panel: Panel) -> list[dict[str, Any]]:
     """Each series of a panel with its values as one writes them; those of a stack from the top down."""
     order = list(reversed(panel.series)) if panel.series and panel.series[0].mark == "stack" else list(panel.series)
-    return [{"name": series.name, "colour": series.colour, "values": _told(series, chart.unit)} for series in order]
+    return [
+        {"name": series.name, "colour": series.colour, "values": _told(series.values, chart.unit)} for series in order
+    ]
 
 
-def _told(series: Series, unit: Unit) -> list[str | None]:
-    return [in_unit(float(value), unit) if numpy.isfinite(value) else None for value in series.values]
+def told_cells(chart: HeatChart, panel: HeatPanel) -> list[list[str | None]]:
+    """Each row of a panel with its values as one writes them."""
+    return [_told(row, chart.unit) for row in panel.values]
+
+
+def _told(values: Floats, unit: Unit) -> list[str | None]:
+    return [in_unit(float(value), unit) if numpy.isfinite(value) else None for value in values]
 
 
 def _clock(second: float, digits: int) -> str:

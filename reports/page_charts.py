@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from .chart import HeatChart, HeatPanel, Panel, TimeChart
 from .charts import legend_of
-from .inline_svg import Drawing, bucket_names, heat_panel, time_panel, told_values
+from .inline_svg import Drawing, bucket_names, heat_panel, time_panel, told_cells, told_values
 
 
 class PagePanel(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ def page_chart(chart: TimeChart | HeatChart) -> PageChart:
             chart.title,
             chart.note,
             tuple(_heat_panel(chart, panel) for panel in chart.panels),
-            data={"buckets": bucket_names(chart), "rows": list(chart.rows)},
+            data={"buckets": bucket_names(chart), "since": chart.since, "rows": list(chart.rows)},
         )
     return PageChart(
         chart.slug,
@@ -68,7 +68,7 @@ def page_chart(chart: TimeChart | HeatChart) -> PageChart:
         chart.note,
         tuple(_time_panel(chart, panel) for panel in chart.panels),
         legend=_legend(chart),
-        data={"buckets": bucket_names(chart)},
+        data={"buckets": bucket_names(chart), "since": chart.since},
         small=chart.small,
         value_label=chart.value_label,
     )
@@ -83,8 +83,7 @@ def _time_panel(chart: TimeChart, panel: Panel) -> PagePanel:
 
 def _heat_panel(chart: HeatChart, panel: HeatPanel) -> PagePanel:
     drawing = heat_panel(chart, panel)
-    counts = panel.counts.astype(int).tolist()
-    return PagePanel(panel.world, panel.title, drawing.svg, {**_box(drawing), "counts": counts})
+    return PagePanel(panel.world, panel.title, drawing.svg, {**_box(drawing), "cells": told_cells(chart, panel)})
 
 
 def _box(drawing: Drawing) -> dict[str, list[float]]:

@@ -16,7 +16,9 @@ from .request_charts import request_charts
 from .run import Run
 from .sample_charts import sample_charts
 from .spans import rush_axis, whole_axis
+from .utilization_charts import utilization_charts
 from .verdict import Verdict, judge_run, worst_of, write_verdict
+from .wait_charts import wait_charts
 
 WORLDS = ("simulated", "live")
 """The run folders inside the folder of a rehearsal: the same work in two worlds."""
@@ -79,6 +81,8 @@ def charts_of(runs: Sequence[Run]) -> list[Chart]:
     return [
         *request_charts(runs, rush),
         *gauge_charts(runs, rush, whole),
+        *utilization_charts(runs, whole),
+        *wait_charts(runs),
         *sample_charts(runs, rush),
         *event_charts(runs, rush),
     ]

@@ -13,8 +13,11 @@ from pandas import DataFrame, Series
 from scenarios.run_folder import Findings, RunFolderReader, RunInfo
 
 from .gauges import CountedGauge, count, headline
+from .happenings import Happenings
 from .hops import Hop, hops_in
 from .pictures import Pictures, read_pictures
+from .utilization import Books, keep_books
+from .waits import Waited, waits_of
 from .wording import printable
 
 WORLD_NAMES = {"simulated": "Simulated", "live": "Live"}
@@ -44,7 +47,17 @@ class Run:
     @cached_property
     def gauges(self) -> tuple[CountedGauge, ...]:
         """The system's gauges, counted. Raises `pictures.BadPictures`."""
-        return count(self.pictures, self.events)
+        return count(self.pictures, self._happenings)
+
+    @cached_property
+    def books(self) -> tuple[Books, ...]:
+        """What was offered and used, for each of the system's utilizations. Raises `pictures.BadPictures`."""
+        return tuple(keep_books(each, self._happenings, self.info.origin_us) for each in self.pictures.utilizations)
+
+    @cached_property
+    def waits(self) -> tuple[Waited, ...]:
+        """The waits that the system asks for. Raises `pictures.BadPictures`."""
+        return tuple(waits_of(wait, self._happenings) for wait in self.pictures.waits)
 
     @property
     def headline(self) -> str:
@@ -98,6 +111,10 @@ class Run:
         """The measurements, with ``seconds`` from time 0."""
         samples = self._reader.samples()
         return samples.assign(seconds=self._from_origin(samples["time_us"]))
+
+    @cached_property
+    def _happenings(self) -> Happenings:
+        return Happenings(self.events)
 
     def _from_origin(self, instants_us: Series) -> Series:
         return (instants_us - self.info.origin_us) / 1e6

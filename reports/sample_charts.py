@@ -11,6 +11,7 @@ from pandas import DataFrame
 from . import wording
 from .chart import CYCLE, LINES_AT_MOST, Panel, Series, TimeChart, Unit
 from .run import Run
+from .scales import in_unit
 from .time_axis import Floats, TimeAxis
 
 
@@ -68,19 +69,6 @@ def _panel(run: Run, metric: Metric, axis: TimeAxis) -> Panel:
         for (name, values), colour in zip(lines.items(), CYCLE, strict=False)
     )
     return Panel(title, series, run.world)
-
-
-def in_unit(value: float, unit: Unit) -> str:
-    """A value of a metric as one writes it."""
-    match unit:
-        case "bytes":
-            return f"{value / 1e6:,.0f} MB"
-        case "percent":
-            return f"{value:,.0f}%"
-        case "duration":
-            return wording.duration(value)
-        case _:
-            return wording.number(round(value) if value >= 10 else value)
 
 
 def _levels(samples: DataFrame, axis: TimeAxis) -> dict[str, Floats]:

@@ -32,16 +32,16 @@ def time_unit(axis: TimeAxis) -> tuple[str, int]:
     return next((name, unit_s) for name, unit_s, longest_s in TIME_UNITS if length_s <= longest_s)
 
 
-def set_time_axis(axes: Axes, axis: TimeAxis, label: bool = True) -> None:
-    """Time since the opening along the bottom of ``axes``, whose data are in seconds."""
+def set_time_axis(axes: Axes, axis: TimeAxis, since: str) -> None:
+    """Time along the bottom of ``axes``, whose data are in seconds; the label says ``since`` when, or is left out."""
     name, unit_s = time_unit(axis)
     length = (axis.end_s - axis.start_s) / unit_s
     step = next((step for step in TICK_STEPS if length / step <= TICKS_AT_MOST), length / TICKS_AT_MOST)
     axes.set_xlim(axis.start_s, axis.end_s)
     axes.xaxis.set_major_locator(MultipleLocator(step * unit_s))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / unit_s:g}".replace("-", "−")))
-    if label:
-        axes.set_xlabel(f"{name} since the opening", fontsize="small")
+    if since:
+        axes.set_xlabel(f"{name} {since}", fontsize="small")
 
 
 def value_limits(chart: TimeChart) -> tuple[float, float]:
@@ -69,7 +69,7 @@ def set_value_axis(axes: Axes, chart: TimeChart) -> None:
         axes.set_yscale("log")
         mark_logarithmic(axes.yaxis)
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(3 if chart.small else 5))
+        axes.yaxis.set_major_locator(MaxNLocator(3 if chart.small else 5, integer=chart.unit == "count"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, chart.unit)))
 
 
@@ -90,8 +90,25 @@ def tick(value: float, unit: Unit) -> str:
             return f"{value:g}%"
         case "bytes":
             return f"{value / 1e6:,.0f} MB"
+        case "money":
+            return f"{value / 100:,.0f}"
         case _:
             return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:g}"
+
+
+def in_unit(value: float, unit: Unit) -> str:
+    """A value as one writes it in a sentence."""
+    match unit:
+        case "bytes":
+            return f"{value / 1e6:,.0f} MB"
+        case "percent":
+            return f"{value:,.0f}%"
+        case "duration":
+            return wording.duration(value)
+        case "money":
+            return f"{value / 100:,.2f}"
+        case _:
+            return wording.number(round(value) if value >= 10 else value)
 
 
 def duration_tick(duration_us: float) -> str:

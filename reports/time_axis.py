@@ -24,11 +24,11 @@ class TimeAxis(msgspec.Struct, frozen=True):
     buckets: int
 
     @classmethod
-    def spanning(cls, start_s: float, end_s: float) -> TimeAxis:
-        """The axis that holds ``start_s`` to ``end_s`` in at most ``BUCKETS_AT_MOST`` buckets of a round length."""
+    def spanning(cls, start_s: float, end_s: float, buckets_at_most: int = BUCKETS_AT_MOST) -> TimeAxis:
+        """The axis that holds ``start_s`` to ``end_s`` in at most ``buckets_at_most`` buckets of a round length."""
         length_s = max(end_s - start_s, BUCKET_STEPS_S[0])
-        fitting = [step for step in BUCKET_STEPS_S if length_s / step <= BUCKETS_AT_MOST - 1]
-        bucket_s = fitting[0] if fitting else math.ceil(length_s / BUCKETS_AT_MOST / 86_400 + 1) * 86_400
+        fitting = [step for step in BUCKET_STEPS_S if length_s / step <= buckets_at_most - 1]
+        bucket_s = fitting[0] if fitting else math.ceil(length_s / buckets_at_most / 86_400 + 1) * 86_400
         first = math.floor(start_s / bucket_s)
         return cls(first * bucket_s, bucket_s, math.floor(end_s / bucket_s) - first + 1)
 

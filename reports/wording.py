@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 MISSING = "–"
 """What stands in a table where there is no figure."""
+
+HOURS_AT_MOST = 48
+"""Durations are told in days from here on."""
 
 
 def number(value: float | None) -> str:
@@ -32,7 +36,8 @@ def percent(share: float | None) -> str:
 
 
 def duration(duration_us: float | None) -> str:
-    """A duration given in microseconds: ``0.4 ms``, ``312 ms``, ``1.25 s``, ``3 s``, ``4 min 12 s``, ``2 h 05 min``."""
+    """A duration given in microseconds: ``0.4 ms``, ``312 ms``, ``1.25 s``, ``3 s``, ``4 min 12 s``, ``2 h 05 min``,
+    and from two days on ``2 d 04 h``."""
     if duration_us is None or not math.isfinite(duration_us):
         return MISSING
     if duration_us < 0:
@@ -59,12 +64,20 @@ def _long_duration(whole_s: int) -> str:
     if minutes < 60:
         return f"{minutes} min" + (f" {rest_s:02} s" if rest_s else "")
     hours, minutes = divmod(minutes, 60)
+    if hours >= HOURS_AT_MOST:
+        days, hours = divmod(hours, 24)
+        return f"{days} d" + (f" {hours:02} h" if hours else "")
     return f"{hours} h" + (f" {minutes:02} min" if minutes else "")
 
 
 def listed(names: list[str]) -> str:
     """Names in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """The key by which names sort as one counts: ``room-2`` before ``room-10``."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def printable(text: str) -> str:

@@ -1,8 +1,6 @@
 "use strict";
 // Pointing at a chart tells the exact values there, in all panels of the chart at once. Arrow keys do the same.
 
-const numbers = new Intl.NumberFormat("en");
-
 function element(name, className, text) {
   const made = document.createElement(name);
   made.className = className;
@@ -17,7 +15,7 @@ function seriesRows(data, bucket) {
 }
 
 function heatRows(data, bucket, row, names) {
-  return row === null ? [] : [[names[row], numbers.format(data.counts[row][bucket]), "blue"]];
+  return row === null || data.cells[row][bucket] === null ? [] : [[names[row], data.cells[row][bucket], "blue"]];
 }
 
 class Panel {
@@ -44,10 +42,10 @@ class Panel {
   show(place) {
     const [left, top, width, height] = this.data.box;
     const x = left + ((place.bucket + 0.5) / this.axis.buckets.length) * width;
-    const rows = this.data.counts
+    const rows = this.data.cells
       ? heatRows(this.data, place.bucket, place.row, this.axis.rows)
       : seriesRows(this.data, place.bucket);
-    this.tip.replaceChildren(element("b", "", this.axis.buckets[place.bucket] + " from the opening"));
+    this.tip.replaceChildren(element("b", "", `${this.axis.buckets[place.bucket]} ${this.axis.since}`));
     for (const [name, value, colour] of rows) {
       const line = this.tip.appendChild(element("div", ""));
       line.appendChild(element("i", "")).style.setProperty("--colour", `var(--${colour})`);

@@ -14,12 +14,15 @@ from pandas import DataFrame
 
 from reports import wording
 from reports.gauges import count, headline
+from reports.happenings import Happenings
 from reports.hops import hops_in
 from reports.percentiles import grouped_percentiles, percentiles
-from reports.pictures import BadPictures, read_pictures
+from reports.pictures import BadPictures, Booking, Change, Chosen, Owner, Utilization, Wait, read_pictures
 from reports.run import causes, short_names
 from reports.side_by_side import Row, summary
 from reports.time_axis import BUCKETS_AT_MOST, TimeAxis
+from reports.utilization import keep_books
+from reports.waits import waits_of
 
 MILLISECOND_US = 1_000
 
@@ -55,7 +58,7 @@ HISTORY = events(
 
 
 def test_a_gauge_follows_its_events() -> None:
-    (shelf,) = count(read_pictures(pictures()), HISTORY)
+    (shelf,) = count(read_pictures(pictures()), Happenings(HISTORY))
     axis = TimeAxis(-6.0, 2.0, 7)
     assert shelf.chief.levels(axis).tolist() == [2, 2, 2, 1, 0, 0, 4]
     assert shelf.chief.of("Emma").final == 1
@@ -64,24 +67,25 @@ def test_a_gauge_follows_its_events() -> None:
 
 
 def test_what_never_held_anything_never_ran_out() -> None:
-    (shelf,) = count(read_pictures(pictures()), events((1.0, "BookLent", {"title": "Emma"})))
+    (shelf,) = count(read_pictures(pictures()), Happenings(events((1.0, "BookLent", {"title": "Emma"}))))
     assert shelf.ran_out_s is None
 
 
 def test_a_gauge_without_an_end_to_watch_never_runs_out() -> None:
-    (shelf,) = count(read_pictures(pictures(runs_out="")), HISTORY)
+    (shelf,) = count(read_pictures(pictures(runs_out="")), Happenings(HISTORY))
     assert shelf.ran_out_s is None
 
 
 def test_the_headline_tells_final_levels() -> None:
     wanted = read_pictures(pictures())
-    assert headline(wanted, count(wanted, HISTORY)) == "4 books on the shelf"
+    assert headline(wanted, count(wanted, Happenings(HISTORY))) == "4 books on the shelf"
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"runs_out": "gone"}, "none of the series"),
+        ({"share_of": "gone"}, "none of the series"),
         ({"series": []}, "length"),
         ({"colour": "red"}, "colour"),
         ({"series": [{"name": "free", "changes": [{"event": "BookLent", "amount": "books"}]}]}, "amount"),
@@ -94,7 +98,92 @@ def test_pictures_are_checked(changes: dict[str, Any], message: str) -> None:
 
 def test_an_event_without_the_amount_is_told() -> None:
     with pytest.raises(BadPictures, match="BooksArrived has no number in its field 'books'"):
-        count(read_pictures(pictures()), events((1.0, "BooksArrived", {"title": "Emma"})))
+        count(read_pictures(pictures()), Happenings(events((1.0, "BooksArrived", {"title": "Emma"}))))
+
+
+def test_a_peak_is_the_highest_level_of_a_stretch_and_of_all() -> None:
+    (shelf,) = count(read_pictures(pictures()), Happenings(HISTORY))
+    assert shelf.chief.peaks(TimeAxis(-6.0, 4.0, 4)).tolist() == [2, 2, 1, 4]
+    assert shelf.chief.peak == 4
+
+
+def test_events_are_chosen_by_fields_within_fields_and_by_what_they_belong_to() -> None:
+    history = Happenings(
+        events(
+            (1.0, "BookLent", {"card": {"kind": "child"}, "loan": 1}),
+            (2.0, "BookLent", {"card": {"kind": "adult"}, "loan": 2}),
+            (3.0, "FinePaid", {"for": 1, "cents": 50}),
+            (4.0, "FinePaid", {"for": 2, "cents": 80}),
+        )
+    )
+    child = {"card.kind": "child"}
+    assert [each.seconds for each in history.of(Chosen(event="BookLent", where=child))] == [1.0]
+    paid = Change(
+        event="FinePaid", amount="+cents", belongs_to=Owner(event="BookLent", same={"for": "loan"}, where=child)
+    )
+    assert [each.fields["cents"] for each in history.of(paid)] == [50]
+
+
+ROOM = Utilization(
+    title="Reading room",
+    per="desk",
+    offered=(Booking(event="DeskOpened", key=("desk", "day"), spans="open"),),
+    used=(Booking(event="DeskTaken", key=("loan",), spans="time"), Booking(event="DeskLeft", key=("loan",))),
+)
+
+
+def hours(first: float, last: float) -> dict[str, int]:
+    return {"starts_us": round(first * 3.6e9), "ends_us": round(last * 3.6e9)}
+
+
+def test_books_hold_what_was_kept_last_under_each_key() -> None:
+    """Desk a is open from 1 to 5 after all and taken from 2 to 3; desk b is open for an hour and never taken."""
+    history = events(
+        (0.0, "DeskOpened", {"desk": "a", "day": "mo", "open": [hours(0, 9)]}),
+        (1.0, "DeskOpened", {"desk": "a", "day": "mo", "open": [hours(1, 2), hours(2, 5)]}),
+        (1.0, "DeskOpened", {"desk": "b", "day": "mo", "open": [hours(0, 1)]}),
+        (2.0, "DeskTaken", {"desk": "a", "loan": 1, "time": hours(2, 3)}),
+        (3.0, "DeskTaken", {"desk": "a", "loan": 2, "time": hours(3, 4)}),
+        (4.0, "DeskLeft", {"desk": "a", "loan": 2}),
+    )
+    books = keep_books(ROOM, Happenings(history), origin_us=0)
+    assert (books.share(["a"]), books.share(["b"]), books.share(["a", "b"])) == (0.25, 0.0, 0.2)
+    told = books.shares(["a"], TimeAxis(0.0, 3_600.0, 6)).tolist()
+    assert told[1:5] == [0, 1, 0, 0]
+    assert [math.isnan(share) for share in told] == [True, False, False, False, False, True]
+    assert math.isnan(books.share(["nobody"]))
+
+
+def test_what_is_no_span_of_time_is_told() -> None:
+    with pytest.raises(BadPictures, match="DeskOpened has no spans of time in its field 'open'"):
+        keep_books(ROOM, Happenings(events((0.0, "DeskOpened", {"desk": "a", "day": "mo", "open": 9}))), origin_us=0)
+
+
+def test_a_wait_lasts_from_the_first_to_the_first_that_ends_it() -> None:
+    wait = Wait(
+        title="Waiting",
+        unit="readers",
+        between="from asking to reading",
+        begins=Chosen(event="BookAsked"),
+        ends=Chosen(event="BookLent"),
+        same="reader",
+        per="branch",
+    )
+    history = events(
+        (1.0, "BookAsked", {"reader": "ann", "branch": "north"}),
+        (2.0, "BookAsked", {"reader": "bob", "branch": "south"}),
+        (4.0, "BookLent", {"reader": "bob"}),
+        (6.0, "BookLent", {"reader": "ann"}),
+        (9.0, "BookLent", {"reader": "ann"}),
+        (9.0, "BookAsked", {"reader": "cat", "branch": "south"}),
+    )
+    waited = waits_of(wait, Happenings(history))
+    assert waited.seconds.tolist() == [5, 2]
+    assert waited.of("south").tolist() == [2]
+
+
+def test_names_sort_as_one_counts() -> None:
+    assert sorted(["room-10", "room-2", "dr-1"], key=wording.natural_order) == ["dr-1", "room-2", "room-10"]
 
 
 def test_only_policies_and_effects_name_a_cause() -> None:
@@ -204,6 +293,9 @@ def test_the_summary_names_what_is_apart() -> None:
         (252_000_000, "4 min 12 s"),
         (3_600_000_000, "1 h"),
         (7_500_000_000, "2 h 05 min"),
+        (47 * 3_600_000_000, "47 h"),
+        (48 * 3_600_000_000, "2 d"),
+        (100 * 3_600_000_000, "4 d 04 h"),
         (-1_500_000, "−1.50 s"),
         (None, "–"),
         (math.nan, "–"),

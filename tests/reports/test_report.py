@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from synthetic_sale import PICTURES, SCENARIO, Sale, broken, held, write_rehearsal, write_sale
@@ -173,6 +174,48 @@ def test_a_run_without_anything_is_invalid_and_still_reported(tmp_path: Path) ->
 def test_a_system_without_pictures_has_a_plain_report(tmp_path: Path) -> None:
     page = report_of(tmp_path, Sale(customers=30, pictures={}))
     assert "Every invariant held, and every objective was met." in page.text
+
+
+SHARES_USE_AND_WAITS: dict[str, Any] = {
+    "gauges": [
+        {
+            "title": "Paid for",
+            "unit": "orders",
+            "share_of": "reserved",
+            "series": [
+                {"name": "paid", "changes": [{"event": "ReservationCommitted", "amount": "+1"}]},
+                {"name": "reserved", "drawn": False, "changes": [{"event": "StockReserved", "amount": "+1"}]},
+            ],
+        }
+    ],
+    "utilizations": [
+        {
+            "title": "Use of nothing",
+            "per": "sku",
+            "offered": [{"event": "NeverHappens", "key": ["sku"], "spans": "open"}],
+            "used": [{"event": "NeverHappens", "key": ["sku"], "spans": "open"}],
+        }
+    ],
+    "waits": [
+        {
+            "title": "Until paid",
+            "unit": "orders",
+            "between": "from reservation to payment",
+            "begins": {"event": "StockReserved"},
+            "ends": {"event": "ReservationCommitted"},
+            "same": "order_id",
+            "per": "sku",
+        }
+    ],
+}
+
+
+def test_shares_waits_and_used_time_are_drawn(tmp_path: Path) -> None:
+    page = report_of(tmp_path, Sale(customers=60, pictures=SHARES_USE_AND_WAITS))
+    assert re.search(r"Paid for Percent of the orders reserved so far\. [\d.]+% paid: \d+ of \d+ orders", page.text)
+    assert re.search(r"Until paid How many orders took how long from reservation to payment, in steps of", page.text)
+    assert "No event of this run offered any time." in page.text
+    assert {"gauge-paid-for.png", "gauge-until-paid.png"} <= {path.name for path in (tmp_path / "charts").iterdir()}
 
 
 def test_a_tail_that_dwarfs_the_rush_is_cut_and_told(tmp_path: Path) -> None:
