@@ -1,48 +1,32 @@
-"""What reports draw of the clinic, as data: time by what became of it, visits, waiting. See ``reports/pictures.py``."""
+"""What reports draw of the clinic, as data: visits, waiting, time that was used. See ``reports/pictures.py``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 PROVIDERS, ROOMS = {"kind": "provider"}, {"kind": "room"}
 
 
-def _taken(where: dict[str, str]) -> list[dict[str, object]]:
-    """A slot counts as taken from its confirmation until it is given back, if ever."""
-    return [
-        {"event": "SlotTaken", "amount": "+1", "where": where},
-        {"event": "SlotFreed", "amount": "-1", "where": {**where, "was": "taken"}},
-    ]
+def _use_of(title: str, kind: dict[str, str]) -> dict[str, Any]:
+    """A day's calendar replaces the one before; a slot counts from its confirmation, unless it is given back."""
+    slot = ["resource_id", "slot.hold_id"]
+    return {
+        "title": title,
+        "per": "resource_id",
+        "offered": [{"event": "CalendarChanged", "key": ["resource_id", "day"], "spans": "sessions", "where": kind}],
+        "used": [
+            {"event": "SlotTaken", "key": slot, "spans": "slot", "where": kind},
+            {"event": "SlotFreed", "key": slot, "where": {**kind, "was": "taken"}},
+        ],
+    }
 
 
-def _held(where: dict[str, str]) -> list[dict[str, object]]:
-    return [
-        {"event": "SlotHeld", "amount": "+1", "where": where},
-        {"event": "SlotTaken", "amount": "-1", "where": where},
-        {"event": "HoldExpired", "amount": "-1", "where": where},
-        {"event": "SlotFreed", "amount": "-1", "where": {**where, "was": "held"}},
-    ]
-
-
-PICTURES = {
+PICTURES: dict[str, Any] = {
     "headline": "Nobody was booked twice: $booked visits booked, $fulfilled seen, $missed missed",
     "gauges": [
         {
-            "title": "Slots by provider",
-            "unit": "slots",
-            "per": "resource_id",
-            "series": [
-                {"name": "taken", "changes": _taken(PROVIDERS)},
-                {"name": "held", "changes": _held(PROVIDERS)},
-            ],
-        },
-        {
-            "title": "Slots by room",
-            "unit": "slots",
-            "per": "resource_id",
-            "series": [{"name": "in use", "changes": _taken(ROOMS)}, {"name": "kept", "changes": _held(ROOMS)}],
-        },
-        {
             "title": "Visits",
-            "unit": "appointments",
+            "unit": "visits",
             "series": [
                 {
                     "name": "to come",
@@ -60,8 +44,25 @@ PICTURES = {
             ],
         },
         {
+            "title": "No-shows",
+            "unit": "visits",
+            "share_of": "due",
+            "series": [
+                {"name": "missed", "changes": [{"event": "PatientNoShow", "amount": "+1"}]},
+                {
+                    "name": "due",
+                    "drawn": False,
+                    "changes": [
+                        {"event": "PatientNoShow", "amount": "+1"},
+                        {"event": "VisitFulfilled", "amount": "+1"},
+                    ],
+                },
+            ],
+        },
+        {
             "title": "Waiting list",
             "unit": "patients",
+            "told_by": "peak",
             "series": [
                 {
                     "name": "waiting",
@@ -71,8 +72,41 @@ PICTURES = {
                         {"event": "OfferAccepted", "amount": "-1"},
                     ],
                 },
-                {"name": "got an earlier time", "changes": [{"event": "OfferAccepted", "amount": "+1"}]},
+            ],
+        },
+        {
+            "title": "Slots filled from the waiting list",
+            "unit": "slots",
+            "share_of": "given back while somebody waited",
+            "series": [
+                {
+                    "name": "filled",
+                    "changes": [
+                        {
+                            "event": "AppointmentBooked",
+                            "amount": "+1",
+                            "belongs_to": {"event": "OfferAccepted", "same": {"appointment_id": "appointment_id"}},
+                        }
+                    ],
+                },
+                {
+                    "name": "given back while somebody waited",
+                    "drawn": False,
+                    "changes": [{"event": "OfferMade", "amount": "+1", "where": {"asked_before": []}}],
+                },
             ],
         },
     ],
+    "waits": [
+        {
+            "title": "Waiting days, by clinic",
+            "unit": "visits",
+            "between": "from request to visit",
+            "begins": {"event": "AppointmentRequested"},
+            "ends": {"event": "PatientArrived"},
+            "same": "appointment_id",
+            "per": "plan.clinic_id",
+        }
+    ],
+    "utilizations": [_use_of("Use of providers' time", PROVIDERS), _use_of("Use of rooms", ROOMS)],
 }
