@@ -6,6 +6,8 @@ from typing import Any
 
 from .pricing import PLAN_NAMES
 
+MONEY_GIVEN_BACK = {"event": "RefundStarted", "amount": "-amount_cents"}
+
 
 def _trips(plan: str) -> dict[str, Any]:
     ended = {"event": "TripClosed", "amount": "+1", "where": {"plan": plan, "outcome": "ended"}}
@@ -13,32 +15,41 @@ def _trips(plan: str) -> dict[str, Any]:
 
 
 def _revenue(plan: str) -> dict[str, Any]:
-    passes = {"event": "PassPaid", "amount": "+price_cents", "where": {"plan": plan}}
-    renewals = {"event": "ChargeSucceeded", "amount": "+amount_cents", "where": {"purpose": "renewal"}}
-    fares = {"event": "TripClosed", "amount": "+fare_cents", "where": {"plan": plan}}
-    return {"name": plan, "changes": [passes, fares, *([renewals] if plan == "monthly" else [])]}
+    """What was paid for passes, renewals included, and for trips that the pass did not cover."""
+    of_plan = {"plan.name": plan}
+    passes = {"event": "PassPurchased", "same": {"about": "pass_id"}, "where": of_plan}
+    trips = {"event": "FareComputed", "same": {"about": "trip_id"}, "where": of_plan}
+    return {"name": plan, "changes": [*_kept({}, passes), *_kept({"purpose": "fare"}, trips)]}
 
 
 def _lost_bikes() -> dict[str, Any]:
-    paid = {"event": "ChargeSucceeded", "amount": "+amount_cents", "where": {"purpose": "lost-bike"}}
-    given_back = {"event": "FeeReversed", "amount": "-amount_cents"}
-    return {"name": "lost bikes", "changes": [paid, given_back]}
+    return {"name": "lost bikes", "changes": _kept({"purpose": "lost-bike"})}
 
 
-PICTURES = {
+def _kept(where: dict[str, str], owner: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What succeeding charges bring, less what of it goes back."""
+    charges = {"event": "ChargeSucceeded", "where": where, "belongs_to": owner}
+    return [
+        {**charges, "amount": "+amount_cents"},
+        {**MONEY_GIVEN_BACK, "belongs_to": {**charges, "same": {"charge_id": "charge_id"}}},
+    ]
+
+
+PICTURES: dict[str, Any] = {
     "headline": "Every bike accounted for: $rides trips, $missing bikes missing at the end",
     "gauges": [
         {
-            "title": "Stations",
+            "title": "Stations empty and full",
             "unit": "stations",
             "stacked": False,
+            "told_by": "peak",
             "series": [
                 {"name": "empty", "changes": [{"event": "StationChanged", "amount": "+empty_change"}]},
                 {"name": "full", "changes": [{"event": "StationChanged", "amount": "+full_change"}]},
             ],
         },
         {
-            "title": "Bikes",
+            "title": "Bikes on the road",
             "unit": "bikes",
             "series": [
                 {
@@ -69,7 +80,8 @@ PICTURES = {
         },
         {
             "title": "Revenue by plan",
-            "unit": "cents",
+            "unit": "US dollars",
+            "measure": "money",
             "series": [*(_revenue(plan) for plan in PLAN_NAMES), _lost_bikes()],
         },
     ],
