@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from rich.console import Console
 
 from . import checkers, linearizability, live, searching, simulated
-from .figure import machine_load
+from .figure import Figure, machine_load
 
-SUITES = {
+SUITES: dict[str, Callable[[], Iterator[Figure]]] = {
     "checkers": checkers.figures,
     "linearizability": linearizability.figures,
     "simulated": simulated.figures,
     "searching": searching.figures,
-    "live": live.figures,
+    "live-checkouts": partial(live.figures, live.CHECKOUTS),
+    "live-bookings": partial(live.figures, live.BOOKINGS),
+    "live-rides": partial(live.figures, live.RIDES),
 }
 
 

@@ -181,7 +181,28 @@ def van(number: int, population: Population, seed: int) -> Journey:
         yield from _unload(f"van-{number}/{turn}", stations[draw.randrange(2)], loaded, population)
 
 
-JOURNEYS = {"rider": rider}
+def express_rider(wish: Wish, population: Population, seed: int) -> Journey:
+    """Rides a bike that nobody else wants, around the block and back to its own dock; has a pass, or buys one."""
+    draw = stream(seed, "express-rider", wish.key)
+    me = Principal(wish.rider, "rider")
+    own = int(wish.rider.removeprefix("rider-"))
+    bike, dock = bike_name(own), Principal(station_name(own % population.stations), "dock")
+    got = None
+    for attempt in ("at-once", "with-a-pass"):
+        key = f"{wish.key}/unlock/{attempt}"
+        got = yield Do("unlock_bike", me, body={"bike_id": bike}, wait_s=PATIENCE_S, idempotency_key=key)
+        if got is None or got.reason != "no-valid-pass":
+            break
+        yield from _buy_pass(me, wish, "first")
+    if got is None or got.outcome != "ok" or "trip_id" not in got.body:
+        return
+    path, body = {"station_id": dock.subject}, {"bike_id": bike, "trip_id": got.body["trip_id"]}
+    yield Do("confirm_release", dock, path, body, idempotency_key=f"{wish.key}/release")
+    yield Think(_ride_us(population, draw))
+    yield Do("return_bike", dock, path, {"bike_id": bike}, idempotency_key=f"{wish.key}/return")
+
+
+JOURNEYS = {"rider": rider, "express_rider": express_rider}
 
 
 def _have_pass(me: Principal, wish: Wish, draw: random.Random) -> Steps:
