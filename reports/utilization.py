@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -29,16 +30,19 @@ class Books(msgspec.Struct, frozen=True):
         """All things that offered time, in order of their names."""
         return sorted(self.offered, key=wording.natural_order)
 
-    def shares(self, names: Iterable[str], axis: TimeAxis) -> Floats:
+    def shares(self, names: Collection[str], axis: TimeAxis) -> Floats:
         """The used share of the time that ``names`` offered in each bucket, of 1; NaN where they offered none."""
-        return _share(self._seconds(self.used, names, axis), self._seconds(self.offered, names, axis))
+        used_s, offered_s = (self._seconds(spans, names, axis) for spans in (self.used, self.offered))
+        return numpy.divide(used_s, offered_s, out=numpy.full_like(offered_s, numpy.nan), where=offered_s > 0)
 
-    def share(self, names: Iterable[str]) -> float:
-        """The used share of all time that ``names`` offered, of 1; NaN if they offered none."""
-        return float(_share(_total(self.used, names), _total(self.offered, names)))
+    def share(self, names: Collection[str], axis: TimeAxis) -> float:
+        """The used share of the time that ``names`` offered within ``axis``, of 1; NaN if they offered none."""
+        used_s, offered_s = (self._seconds(spans, names, axis).sum() for spans in (self.used, self.offered))
+        return float(used_s / offered_s) if offered_s else math.nan
 
-    def _seconds(self, spans: Spans, names: Iterable[str], axis: TimeAxis) -> Floats:
-        return _seconds_in_buckets([span for name in names for span in spans.get(name, ())], axis)
+    def _seconds(self, spans: Spans, names: Collection[str], axis: TimeAxis) -> Floats:
+        per_name = (_seconds_in_buckets(spans.get(name, []), axis) for name in names)
+        return sum(per_name, numpy.zeros(axis.buckets))
 
 
 def keep_books(utilization: Utilization, happenings: Happenings, origin_us: int) -> Books:
@@ -81,12 +85,3 @@ def _seconds_in_buckets(spans: list[tuple[float, float]], axis: TimeAxis) -> Flo
     starts_s, ends_s = numpy.array(spans, dtype=float).reshape(-1, 2).T
     covered_by = (numpy.clip(axis.edges_s[:, None], starts_s, ends_s) - starts_s).sum(axis=1)
     return numpy.diff(covered_by)
-
-
-def _total(spans: Spans, names: Iterable[str]) -> Floats:
-    lengths_s = (end_s - start_s for name in names for start_s, end_s in spans.get(name, ()))
-    return numpy.array(sum(lengths_s, 0.0))
-
-
-def _share(used_s: Floats, offered_s: Floats) -> Floats:
-    return numpy.divide(used_s, offered_s, out=numpy.full_like(offered_s, numpy.nan), where=offered_s > 0)

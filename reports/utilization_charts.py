@@ -35,7 +35,7 @@ def utilization_charts(runs: Sequence[Run], axis: TimeAxis) -> list[HeatChart]:
 def _chart(worlds: list[World], axis: TimeAxis) -> HeatChart:
     title = worlds[0][1].utilization.title
     names = list(dict.fromkeys(name for _, books in worlds for name in books.names))
-    shown = _most_used(worlds, names)
+    shown = _most_used(worlds, names, axis)
     apart = f" The {len(shown)} of {len(names)} used most are shown." if len(names) > len(shown) else ""
     return HeatChart(
         slug(title),
@@ -50,14 +50,14 @@ def _chart(worlds: list[World], axis: TimeAxis) -> HeatChart:
     )
 
 
-def _most_used(worlds: list[World], names: list[str]) -> list[str]:
-    used = {name: max(numpy.nan_to_num(books.share([name])) for _, books in worlds) for name in names}
+def _most_used(worlds: list[World], names: list[str], axis: TimeAxis) -> list[str]:
+    used = {name: max(numpy.nan_to_num(books.share([name], axis)) for _, books in worlds) for name in names}
     return sorted(sorted(names, key=lambda name: -used[name])[:ROWS_AT_MOST], key=wording.natural_order)
 
 
 def _panel(run: Run, books: Books, shown: list[str], axis: TimeAxis) -> HeatPanel:
     rows = [books.names, *([name] for name in shown)]
-    shares = [books.share(names) for names in rows]
+    shares = [books.share(names, axis) for names in rows]
     return HeatPanel(
         f"{wording.percent(shares[0])} of the time offered was used",
         100 * numpy.array([books.shares(names, axis) for names in rows]),

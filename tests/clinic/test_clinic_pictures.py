@@ -57,12 +57,12 @@ def test_use_is_booked_time_of_the_time_offered(clinic: SmallClinic, told_run: C
     providers, rooms = told_run("clinic", MIDNIGHT_US, clinic.told).books
 
     assert providers.names == ["dr-no", "dr-who"]
-    assert providers.share(["dr-who"]) == pytest.approx((15 + 30) / (24 * 60))
-    assert providers.share(["dr-no"]) == 0
-    assert providers.share(["dr-who", "dr-no"]) == pytest.approx((15 + 30) / (2 * 24 * 60))
+    assert providers.share(["dr-who"], HOURS) == pytest.approx((15 + 30) / (24 * 60))
+    assert providers.share(["dr-no"], HOURS) == 0
+    assert providers.share(["dr-who", "dr-no"], HOURS) == pytest.approx((15 + 30) / (2 * 24 * 60))
     by_hour = providers.shares(["dr-who"], HOURS)
     assert (by_hour[9], by_hour[10], by_hour[11], by_hour[12]) == (0, 0.25, 0.5, 0)
-    assert rooms.share(["room-1", "room-2"]) == pytest.approx((15 + 30) / (2 * 24 * 60))
+    assert rooms.share(["room-1", "room-2"], HOURS) == pytest.approx((15 + 30) / (2 * 24 * 60))
 
 
 def test_a_closed_day_offers_nothing(clinic: SmallClinic, told_run: Callable[..., Run]) -> None:
@@ -73,7 +73,7 @@ def test_a_closed_day_offers_nothing(clinic: SmallClinic, told_run: Callable[...
 
     assert providers.offered["dr-who"] == []
     assert providers.used["dr-who"] == []
-    assert providers.share(["dr-no", "dr-who"]) == 0
+    assert providers.share(["dr-no", "dr-who"], HOURS) == 0
 
 
 def test_waiting_is_from_the_request_to_the_visit_that_took_place(

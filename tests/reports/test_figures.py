@@ -147,11 +147,13 @@ def test_books_hold_what_was_kept_last_under_each_key() -> None:
         (4.0, "DeskLeft", {"desk": "a", "loan": 2}),
     )
     books = keep_books(ROOM, Happenings(history), origin_us=0)
-    assert (books.share(["a"]), books.share(["b"]), books.share(["a", "b"])) == (0.25, 0.0, 0.2)
-    told = books.shares(["a"], TimeAxis(0.0, 3_600.0, 6)).tolist()
+    axis = TimeAxis(0.0, 3_600.0, 6)
+    assert (books.share(["a"], axis), books.share(["b"], axis), books.share(["a", "b"], axis)) == (0.25, 0.0, 0.2)
+    assert books.share(["a"], TimeAxis(0.0, 3_600.0, 3)) == 0.5, "of the two hours offered until then"
+    told = books.shares(["a"], axis).tolist()
     assert told[1:5] == [0, 1, 0, 0]
     assert [math.isnan(share) for share in told] == [True, False, False, False, False, True]
-    assert math.isnan(books.share(["nobody"]))
+    assert math.isnan(books.share(["nobody"], axis))
 
 
 def test_what_is_no_span_of_time_is_told() -> None:
