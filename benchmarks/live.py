@@ -50,8 +50,8 @@ class Flow(msgspec.Struct, frozen=True):
 CHECKOUTS = Flow(
     "steady_checkouts", "checkouts", "place_order", 201, (50, 100, 150, 200), "at least 100, aim for 200", 500
 )
-BOOKINGS = Flow("steady_bookings", "bookings", "book_appointment", 201, (30, 65, 100), "at least 60", 1_000)
-RIDES = Flow("steady_rides", "unlock-return pairs", "return_bike", 200, (30, 65, 100), "at least 60", 1_000)
+BOOKINGS = Flow("steady_bookings", "bookings", "book_appointment", 201, (65, 100), "at least 60", 1_000)
+RIDES = Flow("steady_rides", "unlock-return pairs", "return_bike", 200, (65, 100), "at least 60", 1_000)
 
 
 def figures(flow: Flow) -> Iterator[Figure]:
