@@ -1,157 +1,15 @@
-"""notifications: what riders were told, and whether it got through.
-
-Aggregate ``message``, keyed by what it is about and its kind, so each is sent once per cause however often it is asked.
-"""
+"""notifications: what riders are told of, and when. How it gets through is `shared.notifications`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Iterator
 
-import msgspec
-
-from ..kernel.decider import Deadline, Decider
 from ..kernel.edge import decimal_of
-from ..kernel.effect import Effect
-from ..kernel.message import Command, Event
-from ..kernel.outside import OutsideRequest, SendMessage
+from ..kernel.message import Command
 from ..kernel.policy import reacts_to
-from ..kernel.transitions import TransitionTable
+from ..shared.notifications import SendNotification
 from .account_messages import FareComputed, FeeReversed, HoldPlaced
 from .passes import RenewalFailed
-from .terms import Terms
-
-Kind = Literal["receipt", "renewal-failed", "lost-bike", "fee-reversed"]
-
-# Commands
-
-
-class SendNotification(Command, frozen=True):
-    """Tell a rider something about a trip or a pass."""
-
-    message_id: str
-    recipient: str
-    kind: Kind
-    text: str
-
-
-class RecordDelivery(Command, frozen=True):
-    """The message gateway took the message, or could not be reached."""
-
-    message_id: str
-    delivered: bool
-    detail: str = ""
-
-
-class SendAgain(Command, frozen=True):
-    """A message that did not get through is due again. Sent by time itself."""
-
-    message_id: str
-
-
-# Events
-
-
-class NotificationRequested(Event, frozen=True):
-    """The message is being handed to the message gateway, for the ``attempt``-th time."""
-
-    message_id: str
-    recipient: str
-    kind: Kind
-    text: str
-    attempt: int = 1
-
-
-class NotificationSent(Event, frozen=True):
-    """The rider was told."""
-
-    message_id: str
-    kind: Kind
-
-
-class NotificationFailed(Event, frozen=True):
-    """The rider could not be told; the next attempt is due at ``again_at_us`` (0: there is none)."""
-
-    message_id: str
-    kind: Kind
-    detail: str
-    again_at_us: int
-
-
-MESSAGE = TransitionTable(
-    "none",
-    {
-        ("none", NotificationRequested): "requested",
-        ("requested", NotificationSent): "sent",
-        ("requested", NotificationFailed): "failed",
-        ("failed", NotificationRequested): "requested",
-        ("failed", NotificationSent): "sent",
-    },
-)
-
-ATTEMPTS = 10
-"""How often a message is handed over before it is given up. Each time the host makes several calls."""
-
-# State
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """One message to a rider and the request for it; ``again_at_us`` counts while failed (0: given up)."""
-
-    message_id: str
-    status: str = MESSAGE.initial
-    request: NotificationRequested | None = None
-    again_at_us: int = 0
-
-
-class NoticeDecider(Decider[Notice]):
-    """Decides whether a message still has to be sent."""
-
-    name = "message"
-    key_field = "message_id"
-    commands = (SendNotification, RecordDelivery, SendAgain)
-    events = (NotificationRequested, NotificationSent, NotificationFailed)
-    transitions = MESSAGE
-
-    def __init__(self, terms: Terms) -> None:
-        self._again_after_us = terms.ask_provider_after_us
-
-    def initial(self, key: str) -> Notice:
-        return Notice(key)
-
-    def decide(self, notice: Notice, command: Command, now_us: int) -> list[Event]:
-        request = notice.request
-        if request is None:
-            if not isinstance(command, SendNotification):
-                return []
-            return [NotificationRequested(command.message_id, command.recipient, command.kind, command.text)]
-        match command:
-            case RecordDelivery(delivered=True) if notice.status in ("requested", "failed"):
-                return [NotificationSent(command.message_id, request.kind)]
-            case RecordDelivery(delivered=False) if notice.status == "requested":
-                again_at_us = now_us + self._again_after_us if request.attempt < ATTEMPTS else 0
-                return [NotificationFailed(command.message_id, request.kind, command.detail, again_at_us)]
-            case SendAgain() if notice.again_at_us and now_us >= notice.again_at_us:
-                return [msgspec.structs.replace(request, attempt=request.attempt + 1)]
-            case _:
-                return []
-
-    def evolve(self, notice: Notice, event: Event) -> Notice:
-        status = MESSAGE.next(notice.status, event)
-        match event:
-            case NotificationRequested():
-                return Notice(notice.message_id, status, event)
-            case NotificationFailed():
-                return Notice(notice.message_id, status, notice.request, event.again_at_us)
-            case _:
-                return Notice(notice.message_id, status, notice.request)
-
-    def deadlines(self, notice: Notice) -> Iterable[Deadline]:
-        if notice.again_at_us:
-            yield notice.again_at_us, SendAgain(notice.message_id)
-
-
-# Policies
 
 
 @reacts_to(FareComputed)
@@ -159,47 +17,28 @@ def send_receipt(event: FareComputed) -> Iterator[Command]:
     """A ride that cost something gets its receipt."""
     if event.fare_cents:
         text = f"Thank you for riding. This ride cost {decimal_of(event.fare_cents)} beyond your pass."
-        yield _notify(event.trip_id, event.rider_id, "receipt", text)
+        yield SendNotification.about(event.trip_id, event.rider_id, "receipt", text)
 
 
 @reacts_to(RenewalFailed)
 def send_renewal_failure(event: RenewalFailed) -> Iterator[Command]:
     """A rider whose pass was not renewed is told before the next unlock."""
-    yield _notify(event.pass_id, event.rider_id, "renewal-failed", "Your pass was not renewed; please buy a new one.")
+    text = "Your pass was not renewed; please buy a new one."
+    yield SendNotification.about(event.pass_id, event.rider_id, "renewal-failed", text)
 
 
 @reacts_to(HoldPlaced)
 def send_lost_bike_notice(event: HoldPlaced) -> Iterator[Command]:
     """A rider whose bike is missing is told what it will cost."""
     text = f"Your bike is missing. Please return it, or {decimal_of(event.amount_cents)} will be charged."
-    yield _notify(event.trip_id, event.rider_id, "lost-bike", text)
+    yield SendNotification.about(event.trip_id, event.rider_id, "lost-bike", text)
 
 
 @reacts_to(FeeReversed)
 def send_reversal_notice(event: FeeReversed) -> Iterator[Command]:
     """A rider who had returned the bike in time is told that the fee is off."""
-    yield _notify(event.trip_id, event.rider_id, "fee-reversed", "Your bike was back in time. The fee is reversed.")
-
-
-def _notify(about: str, rider_id: str, kind: Kind, text: str) -> Command:
-    return SendNotification(f"{about}/{kind}", rider_id, kind, text)
+    text = "Your bike was back in time. The fee is reversed."
+    yield SendNotification.about(event.trip_id, event.rider_id, "fee-reversed", text)
 
 
 POLICIES = (send_receipt, send_renewal_failure, send_lost_bike_notice, send_reversal_notice)
-
-# Effects
-
-
-def _send_request(event: NotificationRequested) -> OutsideRequest:
-    return SendMessage(event.message_id, event.recipient, event.kind, event.text)
-
-
-def _record_sent(event: NotificationRequested, answer: Any) -> Command:
-    return RecordDelivery(event.message_id, delivered=True)
-
-
-def _record_failure(event: NotificationRequested, reason: str) -> Command:
-    return RecordDelivery(event.message_id, delivered=False, detail=reason)
-
-
-EFFECTS = (Effect("send", NotificationRequested, _send_request, _record_sent, _record_failure),)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..kernel.problem import ProblemKind
 from ..kernel.system import Service, System
+from ..shared.notifications import DELIVERY_CALLS, NoticeDecider
 from . import gbfs, notifications, operations, payments, saga
 from .accounts import AccountDecider
 from .bikes import BikeDecider
 from .entitlements import EntitlementDecider
-from .notifications import NoticeDecider
 from .passes import PassDecider
 from .payments import PaymentDecider
 from .riders import RiderDecider
@@ -81,9 +81,9 @@ def build(terms: Terms) -> System:
             Service(
                 "notifications",
                 "What riders are told",
-                (NoticeDecider(terms),),
+                (NoticeDecider(terms.ask_provider_after_us),),
                 policies=notifications.POLICIES,
-                effects=notifications.EFFECTS,
+                effects=DELIVERY_CALLS,
             ),
             Service(
                 "gbfs",

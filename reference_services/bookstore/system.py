@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..kernel.problem import ProblemKind
 from ..kernel.system import Service, System
+from ..shared.notifications import DELIVERY_CALLS, NoticeDecider
 from . import notifications, operations, payments, saga
 from .allowances import AllowanceDecider
 from .carts import CartDecider
 from .catalog import ProductDecider
 from .inventory import StockDecider
-from .notifications import NoticeDecider
 from .orders import OrderDecider
 from .payments import PaymentDecider
 from .terms import Terms
@@ -80,9 +80,9 @@ def build(terms: Terms) -> System:
             Service(
                 "notifications",
                 "What customers are told",
-                (NoticeDecider(terms),),
+                (NoticeDecider(terms.ask_provider_after_us),),
                 policies=notifications.POLICIES,
-                effects=notifications.EFFECTS,
+                effects=DELIVERY_CALLS,
             ),
         ),
         REFUSALS,

@@ -28,7 +28,6 @@ from reference_services.bikeshare.bike_messages import (
 )
 from reference_services.bikeshare.entitlements import RideClaimed, RidesGranted
 from reference_services.bikeshare.invariants import invariants
-from reference_services.bikeshare.notifications import NotificationSent
 from reference_services.bikeshare.passes import PassPurchased, RenewalFailed
 from reference_services.bikeshare.payments import AuthorizationRequested, PaymentCaptured
 from reference_services.bikeshare.riders import UnlockRequested
@@ -38,6 +37,7 @@ from reference_services.kernel.history import Answered, Diverged, InboxCounted, 
 from reference_services.kernel.invariant import Checker, Coverage
 from reference_services.kernel.message import Event, Message
 from reference_services.kernel.outside import LedgerEntry
+from reference_services.shared.notifications import NotificationSent
 
 change = msgspec.structs.replace
 Told = Event | tuple[Event, int]

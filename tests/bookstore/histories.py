@@ -37,11 +37,11 @@ from examples import (
 
 from reference_services.bookstore.invariants import coverage, invariants
 from reference_services.bookstore.inventory import StockReleased
-from reference_services.bookstore.notifications import NotificationRequested, NotificationSent
 from reference_services.kernel.history import Answered, ProviderBooked
 from reference_services.kernel.invariant import Checker, Finding
 from reference_services.kernel.message import Event, Message
 from reference_services.kernel.outside import LedgerEntry
+from reference_services.shared.notifications import NotificationRequested, NotificationSent
 
 BOUND_US = TERMS.settlement_bound_us
 END_US = PICKUP_BY_US + 2 * BOUND_US

@@ -19,7 +19,6 @@ from whole_bookstore import WholeBookstore
 
 from reference_services.bookstore.allowances import Allowance, AllowanceClaimed, ClaimAllowance
 from reference_services.bookstore.inventory import RESERVATION, Stock, StockDecider
-from reference_services.bookstore.notifications import MESSAGE
 from reference_services.bookstore.orders import (
     ORDER,
     ConfirmPickup,
@@ -36,6 +35,7 @@ from reference_services.kernel.decider import Deadline
 from reference_services.kernel.history import HistoryHash
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.transitions import TransitionTable
+from reference_services.shared.notifications import MESSAGE
 
 WALKS = int(os.environ.get("WALKS", "400"))
 WALKS_TO_NOTICE = 100

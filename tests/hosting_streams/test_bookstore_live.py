@@ -9,9 +9,9 @@ import pytest
 from bookshop_sale import Sale
 from running_system import RunningSystem
 
-from reference_services.bookstore.notifications import NotificationSent
 from reference_services.bookstore.orders import OrderConfirmed
 from reference_services.hosting.settings import TANSU
+from reference_services.shared.notifications import NotificationSent
 
 # An order whose payment is lost with a dead provider ends when its reservation does.
 TERMS = {"ask_provider_after_us": 3_000_000, "reservation_ttl_us": 20_000_000}

@@ -6,6 +6,7 @@ from ...kernel.history import Answered
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message, Refused
 from ...kernel.observer import on
+from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..account_messages import (
     ChargeFailed,
     ChargeRefunded,
@@ -24,7 +25,6 @@ from ..bike_messages import (
     DeviceIgnored,
     UnlockFailed,
 )
-from ..notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..passes import (
     PassActivated,
     PassPaid,

@@ -6,10 +6,10 @@ from ...kernel.history import Answered
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message, Refused
 from ...kernel.observer import on
+from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..carts import CartLineSet, CartOpened
 from ..catalog import ProductListed, SaleScheduled
 from ..inventory import StockReceived
-from ..notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..orders import (
     LineReserved,
     OrderCancelled,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reference_services.bookstore.notifications import Notice, NoticeDecider, NotificationFailed
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.notifications import Notice, NoticeDecider, NotificationFailed
 
 from ..plant import Plant, swapped
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from examples import NOW_US, ORDER_CONFIRMED, ORDER_ID, ORDER_REFUNDED, PICKUP_BY_US, TERMS, cancelled
 from given_when_then import Given, given
 
-from reference_services.bookstore.notifications import (
+from reference_services.kernel.message import Event
+from reference_services.kernel.outside import MessageReceipt, SendMessage
+from reference_services.shared.notifications import (
     ATTEMPTS,
-    EFFECTS,
-    POLICIES,
+    DELIVERY_CALLS,
     Notice,
     NoticeDecider,
     NotificationFailed,
@@ -19,13 +19,12 @@ from reference_services.bookstore.notifications import (
     SendAgain,
     SendNotification,
 )
-from reference_services.bookstore.orders import PickupReminderDue
-from reference_services.kernel.message import Event
-from reference_services.kernel.outside import MessageReceipt, SendMessage
 
-MESSAGE_ID = f"{ORDER_ID}/receipt"
-AGAIN_AT_US = NOW_US + TERMS.ask_provider_after_us
-SEND = SendNotification(MESSAGE_ID, "ann", "receipt", "Thank you.")
+NOW_US = 1_788_256_800_000_000
+AGAIN_AFTER_US = 120_000_000
+AGAIN_AT_US = NOW_US + AGAIN_AFTER_US
+MESSAGE_ID = "o-1/receipt"
+SEND = SendNotification.about("o-1", "ann", "receipt", "Thank you.")
 GOT_THROUGH = RecordDelivery(MESSAGE_ID, delivered=True)
 DID_NOT = RecordDelivery(MESSAGE_ID, delivered=False, detail="timed out")
 REQUESTED = NotificationRequested(MESSAGE_ID, "ann", "receipt", "Thank you.")
@@ -34,26 +33,12 @@ FAILED = NotificationFailed(MESSAGE_ID, "receipt", "timed out", AGAIN_AT_US)
 
 
 def a_message(*events: Event) -> Given[Notice]:
-    """The receipt for Ann's order, and what has happened to it."""
-    return given(NoticeDecider(TERMS), *events, key=MESSAGE_ID)
+    """A receipt for Ann, and what has happened to it."""
+    return given(NoticeDecider(AGAIN_AFTER_US), *events, key=MESSAGE_ID)
 
 
-@pytest.mark.parametrize(
-    ("event", "kind"),
-    [
-        (ORDER_CONFIRMED, "receipt"),
-        (PickupReminderDue(ORDER_ID, "ann", PICKUP_BY_US), "pickup-reminder"),
-        (cancelled("sold-out"), "cancellation"),
-        (ORDER_REFUNDED, "refund"),
-    ],
-)
-def test_what_a_customer_is_told_of(event: Event, kind: str) -> None:
-    (policy,) = [policy for policy in POLICIES if policy.on is type(event)]
-
-    (command,) = policy.react(event)
-
-    assert isinstance(command, SendNotification)
-    assert (command.message_id, command.recipient, command.kind) == (f"{ORDER_ID}/{kind}", "ann", kind)
+def test_there_is_one_message_of_each_kind_about_each_thing() -> None:
+    assert SendNotification(MESSAGE_ID, "ann", "receipt", "Thank you.") == SEND
 
 
 def test_a_message_is_sent_once_however_often_it_is_asked_for() -> None:
@@ -82,7 +67,7 @@ def test_a_message_that_did_not_get_through_is_tried_again_later(at_us: int, sen
 
     again = NotificationRequested(MESSAGE_ID, "ann", "receipt", "Thank you.", attempt=2)
     assert decided.events == ([again] if sends else [])
-    assert EFFECTS[0].request(REQUESTED) == EFFECTS[0].request(again), "the gateway must recognize it"
+    assert DELIVERY_CALLS[0].request(REQUESTED) == DELIVERY_CALLS[0].request(again), "the gateway must recognize it"
 
 
 def test_a_message_that_got_through_after_all_is_not_tried_again() -> None:
@@ -101,7 +86,7 @@ def test_a_message_is_given_up_in_the_end() -> None:
 
 
 def test_the_message_gateway_is_asked_and_its_word_is_recorded() -> None:
-    (effect,) = EFFECTS
+    (effect,) = DELIVERY_CALLS
 
     assert effect.request(REQUESTED) == SendMessage(MESSAGE_ID, "ann", "receipt", "Thank you.")
     assert effect.answer(REQUESTED, MessageReceipt("m-1")) == GOT_THROUGH
