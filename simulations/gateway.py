@@ -14,7 +14,16 @@ from typing import Any
 import msgspec
 
 from reference_services.kernel.message import Message, Record, Refused
-from reference_services.kernel.operation import ANYONE, Action, Call, Outcome, Principal, Query, command_id_of
+from reference_services.kernel.operation import (
+    ANYONE,
+    Action,
+    Call,
+    Outcome,
+    Principal,
+    Query,
+    command_id_of,
+    is_client_command,
+)
 from reference_services.kernel.outside import PaymentReport
 from reference_services.kernel.problem import (
     FORBIDDEN,
@@ -46,7 +55,6 @@ FETCH_US = 1_000
 CATCH_UP_US = 50_000
 """How long a gateway that was started again reads before it is ready."""
 
-CLIENT_COMMAND = "c-"
 NO_ANSWER = Got(0, "unknown")
 
 
@@ -303,7 +311,7 @@ class VirtualGateway:
         if not self._views.fold(record):
             return
         first = record[0]
-        if first.causation_id.startswith(CLIENT_COMMAND):
+        if is_client_command(first.causation_id):
             refused = first.data if type(first.data) is Refused else None
             self._remember(first.causation_id, refused)
             exchange = self._undecided.pop(first.causation_id, None)

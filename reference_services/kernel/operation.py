@@ -18,6 +18,9 @@ Role = str
 
 ANYONE: Role = "anyone"
 
+CLIENT_COMMAND = "c-"
+"""How the id of every command begins that an API call asks for."""
+
 
 class Principal(msgspec.Struct, frozen=True):
     """The authenticated caller: who it is and in which role."""
@@ -96,4 +99,9 @@ class Action(msgspec.Struct, frozen=True):
 
 def command_id_of(principal: Principal, operation: str, idempotency_key: str) -> str:
     """Id of the command that a call asks for: one per caller, operation and idempotency key."""
-    return "c-" + derived_id(principal.role, principal.subject, operation, idempotency_key)
+    return CLIENT_COMMAND + derived_id(principal.role, principal.subject, operation, idempotency_key)
+
+
+def is_client_command(command_id: str) -> bool:
+    """Whether an API call asked for the command of that id; webhooks are such calls, too."""
+    return command_id.startswith(CLIENT_COMMAND)

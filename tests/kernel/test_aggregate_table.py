@@ -23,7 +23,7 @@ from larder import (
 
 from reference_services.kernel import aggregates
 from reference_services.kernel.aggregates import AggregateTable, VersionGap
-from reference_services.kernel.message import NothingChanged, Record, Refused
+from reference_services.kernel.message import NothingChanged, Record, Refused, is_sent_by_time
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -210,6 +210,7 @@ def test_time_sends_its_command_when_it_is_due_and_not_before(table: AggregateTa
     assert (due.data, due.time_us, due.subject) == (ThrowAway("b"), FRESH_FOR_US + 3, "box/b")
     assert (due.type, due.causation_id) == ("pantry.larder.ThrowAway", "box/b/1")
     assert [event.data for event in table.decide(due)] == [ThrownAway("b", 2)]
+    assert is_sent_by_time(due)
 
 
 def test_two_hosts_send_the_same_command_for_one_deadline(table: AggregateTable) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference_services.kernel import problem as problems
 from reference_services.kernel.effect import Effect, RetryPlan, answer_id
 from reference_services.kernel.message import Event
-from reference_services.kernel.operation import Call, Outcome, Principal, command_id_of
+from reference_services.kernel.operation import Call, Outcome, Principal, command_id_of, is_client_command
 from reference_services.kernel.outside import MessageReceipt, PaymentReport
 from reference_services.kernel.problem import NOT_FOUND, Problem, ProblemKind
 
@@ -23,6 +23,7 @@ KINDS = [kind for kind in vars(problems).values() if isinstance(kind, ProblemKin
 def test_a_repeated_call_asks_for_the_same_command() -> None:
     assert command_id_of(ANN, "place_order", "key-1") == command_id_of(ANN, "place_order", "key-1")
     assert command_id_of(ANN, "place_order", "key-1").startswith("c-")
+    assert is_client_command(command_id_of(ANN, "place_order", "key-1"))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...kernel.history import Answered
+from ...kernel import promises
 from ...kernel.invariant import Invariant
-from ...kernel.message import Message, Refused
+from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..account_messages import (
@@ -50,23 +50,9 @@ from ..stations import ReturnIgnored, ReturnOverflowed, ReturnRefused, ReturnTak
 from ..terms import Terms
 from ..trips import TripClosed, TripEnded
 
-ACCEPTED = 202
 
-
-class AcceptedIsKept(Invariant):
-    """Every success that a client was told of must be in the history.
-
-    202 says that the command is taken in, not what will be decided; so a later refusal keeps that promise too.
-    """
-
-    name = "accepted-is-kept"
-    statement = "A command that was answered with success has been decided."
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._decided: set[str] = set()
-        self._refused: set[str] = set()
-        self._promised: dict[str, Answered] = {}
+class AcceptedIsKept(promises.AcceptedIsKept):
+    """Knows what riders, docks, bikes and the operator may have been told."""
 
     @on(
         PassPurchased,
@@ -84,25 +70,7 @@ class AcceptedIsKept(Invariant):
         DisputeSettled,
     )
     def decided(self, message: Message) -> None:
-        if message.causation_id.startswith("c-"):
-            self._decided.add(message.causation_id)
-            self._promised.pop(message.causation_id, None)
-
-    @on(Refused)
-    def refused(self, message: Message[Refused]) -> None:
-        self._refused.add(message.causation_id)
-
-    @on(Answered)
-    def answered(self, message: Message[Answered]) -> None:
-        answer = message.data
-        if answer.outcome == "ok" and answer.command_id and answer.command_id not in self._decided:
-            self._promised[answer.command_id] = answer
-
-    def finish(self, end_us: int) -> None:
-        for command_id, answer in self._promised.items():
-            if answer.status != ACCEPTED or command_id not in self._refused:
-                text = f"{answer.operation} was answered with success but never decided ({command_id})"
-                self.violate(text, time_us=end_us)
+        self.keep(message)
 
 
 class ToldOnce(Invariant):
@@ -145,7 +113,15 @@ AT_REST = (
     RideBegan,
     RideEnded,
     UnlockRefused,
+    BikeUnlocked,
+    UnlockFailed,
+    BikeDocked,
+    BikeHandedIn,
+    BikeMissing,
     TripClosed,
+    ChargeSucceeded,
+    ChargeFailed,
+    ChargeRefunded,
     PaymentDeclined,
     PaymentCaptured,
     PaymentVoided,
@@ -154,55 +130,30 @@ AT_REST = (
 )
 
 
-class EverythingSettles(Invariant):
-    """Liveness: whatever is under way comes to rest, in a final state or under a running deadline."""
+class EverythingSettles(promises.EverythingSettles):
+    """Knows what a rider and a bike wait for: the word of the dock."""
 
-    name = "everything-settles"
     statement = "Every pass, unlock, trip, charge, payment and message reaches rest or waits for a running deadline."
 
     def __init__(self, terms: Terms) -> None:
-        super().__init__()
-        self._bound_us = terms.settlement_bound_us
+        super().__init__(terms.settlement_bound_us)
         self._reports_within_us = terms.bike_reports_within_us
-        self._since_us: dict[str, int] = {}
 
     @on(*UNDER_WAY)
     def under_way(self, message: Message) -> None:
-        key = _key(message)
-        self._since_us.setdefault(key, message.time_us)
+        self.begin(_key(message), message.time_us)
 
     @on(*AT_REST)
     def at_rest(self, message: Message) -> None:
-        self._since_us.pop(_key(message), None)
+        self.rest(_key(message))
 
-    @on(ChargeSucceeded, ChargeFailed, ChargeRefunded)
-    def collected(self, message: Message) -> None:
-        self._since_us.pop(_key(message), None)
-
-    @on(BikeOffered)
-    def offered(self, message: Message[BikeOffered]) -> None:
-        self._since_us[message.subject] = message.time_us + self._reports_within_us
-
-    @on(BikeReserved)
-    def reserved(self, message: Message[BikeReserved]) -> None:
-        self._since_us[message.subject] = message.time_us + self._reports_within_us
-
-    @on(BikeUnlocked, UnlockFailed, BikeDocked, BikeHandedIn, BikeMissing)
-    def settled(self, message: Message) -> None:
-        self._since_us.pop(message.subject, None)
+    @on(BikeOffered, BikeReserved)
+    def reserved(self, message: Message[BikeOffered | BikeReserved]) -> None:
+        self.wait(message.subject, message.time_us + self._reports_within_us)
 
     @on(NotificationFailed)
     def message_failed(self, message: Message[NotificationFailed]) -> None:
-        again_at_us = message.data.again_at_us
-        if again_at_us:
-            self._since_us[message.subject] = again_at_us
-        else:
-            self._since_us.pop(message.subject, None)
-
-    def finish(self, end_us: int) -> None:
-        for subject, since_us in self._since_us.items():
-            if end_us > since_us + self._bound_us:
-                self.violate(f"{subject} is {end_us - since_us} us overdue", subject=subject, time_us=end_us)
+        self.wait(message.subject, message.data.again_at_us)
 
 
 def _key(message: Message) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...kernel.history import Answered
+from ...kernel import promises
 from ...kernel.invariant import Invariant
-from ...kernel.message import Message, Refused
+from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
 from ..carts import CartLineSet, CartOpened
@@ -37,23 +37,14 @@ from ..payments import (
 )
 from ..terms import Terms
 
-ACCEPTED = 202
 
+class AcceptedIsKept(promises.AcceptedIsKept):
+    """Knows what orders, carts and the catalog may have told clients, and what was asked of the outside."""
 
-class AcceptedIsKept(Invariant):
-    """Every success that a client was told of must be in the history, and nothing happens outside unasked.
-
-    202 says that the command is taken in, not what will be decided; so a later refusal keeps that promise too.
-    """
-
-    name = "accepted-is-kept"
     statement = "A command that was answered with success has been decided; every outside effect has its request."
 
     def __init__(self) -> None:
         super().__init__()
-        self._decided: set[str] = set()
-        self._refused: set[str] = set()
-        self._promised: dict[str, Answered] = {}
         self._requested: set[str] = set()
 
     @on(
@@ -68,19 +59,7 @@ class AcceptedIsKept(Invariant):
         SaleScheduled,
     )
     def decided(self, message: Message) -> None:
-        if message.causation_id.startswith("c-"):
-            self._decided.add(message.causation_id)
-            self._promised.pop(message.causation_id, None)
-
-    @on(Refused)
-    def refused(self, message: Message[Refused]) -> None:
-        self._refused.add(message.causation_id)
-
-    @on(Answered)
-    def answered(self, message: Message[Answered]) -> None:
-        answer = message.data
-        if answer.outcome == "ok" and answer.command_id and answer.command_id not in self._decided:
-            self._promised[answer.command_id] = answer
+        self.keep(message)
 
     @on(AuthorizationRequested, NotificationRequested)
     def requested(self, message: Message) -> None:
@@ -90,12 +69,6 @@ class AcceptedIsKept(Invariant):
     def happened(self, message: Message) -> None:
         if message.subject not in self._requested:
             self.violate(f"{message.subject} has an outcome that nobody asked for", message)
-
-    def finish(self, end_us: int) -> None:
-        for command_id, answer in self._promised.items():
-            if answer.status != ACCEPTED or command_id not in self._refused:
-                text = f"{answer.operation} was answered with success but never decided ({command_id})"
-                self.violate(text, time_us=end_us)
 
 
 class ToldOnce(Invariant):
@@ -155,31 +128,22 @@ AT_REST = (
 )
 
 
-class EverythingSettles(Invariant):
-    """Liveness: whatever is under way comes to rest, in a final state or under a running deadline.
+class EverythingSettles(promises.EverythingSettles):
+    """Knows what an order waits for: a hold's deadline, a pickup's, the next attempt's."""
 
-    Asking again is not progress: what counts is since when something has not been at rest. What waits for a deadline (a
-    hold's, a pickup's, the next attempt's) is at rest only until then.
-    """
-
-    name = "everything-settles"
     statement = "Every order, payment and message reaches a final state or waits for a running deadline."
 
     def __init__(self, terms: Terms) -> None:
-        super().__init__()
-        self._bound_us = terms.settlement_bound_us
-        self._since_us: dict[str, int] = {}
+        super().__init__(terms.settlement_bound_us)
         self._held_until_us: dict[str, int] = {}
 
     @on(*UNDER_WAY)
     def under_way(self, message: Message) -> None:
-        since_us = self._since_us.get(message.subject)
-        if since_us is None or message.time_us < since_us:
-            self._since_us[message.subject] = message.time_us
+        self.begin(message.subject, message.time_us)
 
     @on(*AT_REST)
     def at_rest(self, message: Message) -> None:
-        self._since_us.pop(message.subject, None)
+        self.rest(message.subject)
 
     @on(LineReserved)
     def line_reserved(self, message: Message[LineReserved]) -> None:
@@ -188,22 +152,13 @@ class EverythingSettles(Invariant):
 
     @on(PaymentAttemptFailed)
     def payment_failed(self, message: Message[PaymentAttemptFailed]) -> None:
-        self._since_us[message.subject] = max(message.time_us, self._held_until_us[message.subject])
+        self.wait(message.subject, max(message.time_us, self._held_until_us[message.subject]))
 
     @on(ReadyForPickup)
     def ready(self, message: Message[ReadyForPickup]) -> None:
         self._held_until_us.pop(message.subject, None)
-        self._since_us[message.subject] = message.data.pickup_by_us
+        self.wait(message.subject, message.data.pickup_by_us)
 
     @on(NotificationFailed)
     def message_failed(self, message: Message[NotificationFailed]) -> None:
-        again_at_us = message.data.again_at_us
-        if again_at_us:
-            self._since_us[message.subject] = again_at_us
-        else:
-            self._since_us.pop(message.subject, None)
-
-    def finish(self, end_us: int) -> None:
-        for subject, since_us in self._since_us.items():
-            if end_us > since_us + self._bound_us:
-                self.violate(f"{subject} is {end_us - since_us} us overdue", subject=subject, time_us=end_us)
+        self.wait(message.subject, message.data.again_at_us)

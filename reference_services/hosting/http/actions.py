@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from ...kernel.message import Message
-from ...kernel.operation import Action, Call, Outcome, Principal, command_id_of
+from ...kernel.operation import CLIENT_COMMAND, Action, Call, Outcome, Principal, command_id_of
 from ...kernel.problem import KEY_REUSED, MALFORMED, MISSING_IDEMPOTENCY_KEY, UNPROCESSABLE, Problem, ProblemKind
 from .access import Access
-from .backend import CLIENT_COMMAND, Backend, Decision
+from .backend import Backend, Decision
 from .claims import CAUSE, fingerprint_of
 from .exchange import Headers, Reply, Request, json_reply
 from .preferences import preferred_wait

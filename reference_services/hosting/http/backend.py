@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from ...kernel.codec import Codec
 from ...kernel.message import Message, Record, Refused, partition_of
+from ...kernel.operation import is_client_command
 from ...kernel.problem import NOT_READY, OVERLOADED, STILL_IN_FLIGHT, Problem
 from ...kernel.projection import Views
 from ...kernel.system import System
@@ -27,9 +28,6 @@ from .memory import FirstSeen
 from .waiters import Waiters
 
 logger = structlog.stdlib.get_logger(__name__)
-
-CLIENT_COMMAND = "c-"
-"""Begins the id of every command that a client sent, see `kernel.operation.command_id_of`."""
 
 RETRY_PAUSE_S = 0.5
 PROBE_TIMEOUT_S = 1.0
@@ -103,7 +101,7 @@ class Backend:
         if not self.views.fold(record):
             return
         command_id = record[0].causation_id
-        if command_id.startswith(CLIENT_COMMAND):
+        if is_client_command(command_id):
             refused = next((message.data for message in record if isinstance(message.data, Refused)), None)
             self._decisions.put(command_id, Decision(refused))
         self.waiters.wake(record)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from reference_services.kernel.message import DEADLINE_COMMAND, Message, Record, event_id
-from reference_services.kernel.operation import command_id_of
+from reference_services.kernel.operation import command_id_of, is_client_command
 from reference_services.kernel.system import Service, System
 
 from ...network import Asked
@@ -20,8 +20,6 @@ from .witness import Appended, Witness
 
 Source = Literal["client", "provider", "answer", "policy", "deadline"]
 """Who sent a command: a client, the provider by webhook or by its answer, a policy, or time."""
-
-CLIENT = "c-"
 
 
 class Causes:
@@ -77,7 +75,7 @@ class Causes:
         """Who sent a command."""
         if command_id.startswith(DEADLINE_COMMAND):
             return "deadline"
-        if command_id.startswith(CLIENT):
+        if is_client_command(command_id):
             return "client" if self.request_behind(command_id) else "provider"
         parts = command_id.rsplit(":", 2)
         return "answer" if len(parts) == 3 and parts[1] in self._effects else "policy"
