@@ -10,6 +10,18 @@ from .pricing import Plan
 Purpose = Literal["pass", "renewal", "fare", "lost-bike"]
 """What a charge is for; ``about`` names the pass or the trip."""
 
+
+def charge_reference(rider_id: str, charge_id: str) -> str:
+    """What a payment is for, as the provider's side of billing is told: a charge to a rider's account."""
+    return f"{rider_id}/{charge_id}"
+
+
+def charge_behind(reference: str) -> tuple[str, str]:
+    """The rider and the charge that a payment is for."""
+    rider_id, _, charge_id = reference.rpartition("/")
+    return rider_id, charge_id
+
+
 # Commands
 
 

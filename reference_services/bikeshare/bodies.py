@@ -179,9 +179,3 @@ class PlansBody(msgspec.Struct, frozen=True):
     """Every plan on offer."""
 
     plans: list[PlanBody]
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """Taken in; nothing more to say."""
-
-    accepted: bool = True

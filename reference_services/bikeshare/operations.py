@@ -6,17 +6,14 @@ bike's the bike: neither speaks for another. The public feed stands in ``gbfs.py
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..kernel.edge import decimal_of, instant_us, rfc3339
-from ..kernel.operation import ANYONE, Action, Call, Outcome, Query
-from ..kernel.outside import PaymentReport
+from ..kernel.operation import ANYONE, Accepted, Action, Call, Outcome, Query, accepted
 from ..kernel.problem import FORBIDDEN, NOT_FOUND, UNPROCESSABLE, Problem
 from ..kernel.projection import Views
+from ..shared.payments import TAKE_PAYMENT_REPORT
 from .account_messages import OpenDispute, SettleDispute
 from .bike_messages import ConfirmRelease, LoadBike, ReportBike
 from .bodies import (
-    Accepted,
     BikeReport,
     CareBody,
     CaresBody,
@@ -39,7 +36,6 @@ from .bodies import (
     VanRequest,
 )
 from .passes import PurchasePass
-from .payments import RecordReport, report_command
 from .pricing import Plan, plans
 from .riders import RequestUnlock
 from .stations import OpenStation, ReturnBike
@@ -57,7 +53,7 @@ from .views import (
     TripsView,
 )
 
-RIDER, DOCK, BIKE, OPERATOR, PROVIDER = "rider", "dock", "bike", "operator", "provider"
+RIDER, DOCK, BIKE, OPERATOR = "rider", "dock", "bike", "operator"
 LISTED = 100
 
 
@@ -200,10 +196,6 @@ def _own_station(call: Call, views: Views) -> str:
     return station_id
 
 
-def accepted(command: Any, views: Views) -> Outcome:
-    return Outcome(Accepted())
-
-
 def return_outcome(command: ReturnBike, views: Views) -> Outcome:
     told = views.get(StationsView).returns.get(command.bike_id)
     if told is None or told[:2] != (command.station_id, command.docked_at_us):
@@ -297,10 +289,6 @@ def _charge_body(entry: ChargeEntry) -> ChargeBody:
     request = entry.request
     amount = decimal_of(request.amount_cents)
     return ChargeBody(request.charge_id, request.purpose, request.about, amount, entry.status, entry.disputed)
-
-
-def take_report(call: Call, views: Views) -> RecordReport:
-    return report_command(call.body)
 
 
 # Pricing
@@ -459,16 +447,5 @@ BILLING = (
         ChargeBody,
         body=SettlementRequest,
     ),
-    Action(
-        "take_payment_report",
-        "POST",
-        "/webhooks/payments",
-        "The provider reports how a payment stands",
-        (PROVIDER,),
-        take_report,
-        accepted,
-        Accepted,
-        body=PaymentReport,
-        signed=True,
-    ),
+    TAKE_PAYMENT_REPORT,
 )

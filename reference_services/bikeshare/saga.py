@@ -10,6 +10,14 @@ from collections.abc import Iterator
 
 from ..kernel.message import Command
 from ..kernel.policy import reacts_to
+from ..shared.payments import (
+    AuthorizePayment,
+    CancelPayment,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentVoided,
+)
 from .account_messages import (
     ChargeFailed,
     ChargeRequested,
@@ -24,6 +32,8 @@ from .account_messages import (
     RefundStarted,
     RequestCharge,
     ReverseLostBike,
+    charge_behind,
+    charge_reference,
 )
 from .bike_messages import (
     BikeFound,
@@ -64,7 +74,6 @@ from .passes import (
     RecordRenewal,
     RenewalDue,
 )
-from .payments import CollectPayment, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided, RefundPayment
 from .riders import BeginRide, EndRide, OfferBike, RefuseUnlock, UnlockRefused, UnlockRequested
 from .stations import FreeDock, ReturnOverflowed, ReturnRefused, ReturnTaken, StationOpened
 from .trips import (
@@ -97,25 +106,26 @@ def charge_renewal(event: RenewalDue) -> Iterator[Command]:
 @reacts_to(ChargeRequested)
 def collect_payment(event: ChargeRequested) -> Iterator[Command]:
     """The provider is asked for the amount of the charge."""
-    yield CollectPayment(event.payment_id, event.rider_id, event.charge_id, event.amount_cents, event.card_token)
+    reference = charge_reference(event.rider_id, event.charge_id)
+    yield AuthorizePayment(event.payment_id, reference, event.amount_cents, event.card_token)
 
 
 @reacts_to(PaymentCaptured)
 def record_paid(event: PaymentCaptured) -> Iterator[Command]:
     """The account learns that the money is here."""
-    yield RecordPaid(event.rider_id, event.charge_id, event.payment_id, event.amount_cents)
+    yield RecordPaid(*charge_behind(event.reference), event.payment_id, event.amount_cents)
 
 
 @reacts_to(PaymentDeclined)
 def record_declined(event: PaymentDeclined) -> Iterator[Command]:
     """The account learns that the card was declined."""
-    yield RecordUnpaid(event.rider_id, event.charge_id, event.payment_id)
+    yield RecordUnpaid(*charge_behind(event.reference), event.payment_id)
 
 
 @reacts_to(PaymentVoided)
 def record_voided(event: PaymentVoided) -> Iterator[Command]:
     """The account learns that the payment came to nothing."""
-    yield RecordUnpaid(event.rider_id, event.charge_id, event.payment_id)
+    yield RecordUnpaid(*charge_behind(event.reference), event.payment_id)
 
 
 @reacts_to(ChargeSucceeded)
@@ -348,13 +358,13 @@ def reverse_lost_bike(event: BikeFound) -> Iterator[Command]:
 @reacts_to(RefundStarted)
 def refund_payment(event: RefundStarted) -> Iterator[Command]:
     """Money that was not owed goes back."""
-    yield RefundPayment(event.payment_id)
+    yield CancelPayment(event.payment_id)
 
 
 @reacts_to(PaymentRefunded)
 def record_refund(event: PaymentRefunded) -> Iterator[Command]:
     """The account learns that the money is back."""
-    yield RecordRefund(event.rider_id, event.charge_id)
+    yield RecordRefund(*charge_behind(event.reference))
 
 
 POLICIES = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ..kernel.problem import ProblemKind
 from ..kernel.system import Service, System
 from ..shared.notifications import DELIVERY_CALLS, NoticeDecider
-from . import gbfs, notifications, operations, payments, saga
+from ..shared.payments import PROVIDER_CALLS, PaymentDecider
+from . import gbfs, notifications, operations, saga
 from .accounts import AccountDecider
 from .bikes import BikeDecider
 from .entitlements import EntitlementDecider
 from .passes import PassDecider
-from .payments import PaymentDecider
 from .riders import RiderDecider
 from .stations import StationDecider
 from .terms import Terms
@@ -73,8 +73,8 @@ def build(terms: Terms) -> System:
             Service(
                 "billing",
                 "Fares, fees, charges and disputes, and what the provider says of them",
-                (AccountDecider(terms), PaymentDecider(terms)),
-                effects=payments.EFFECTS,
+                (AccountDecider(terms), PaymentDecider(terms.ask_provider_after_us)),
+                effects=PROVIDER_CALLS,
                 operations=operations.BILLING,
                 views=(AccountsView,),
             ),

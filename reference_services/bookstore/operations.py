@@ -5,24 +5,22 @@ HTTP routes, the simulated gateway and the customers' journeys are all made from
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from ..kernel.edge import cents_of, decimal_of, instant_us, rfc3339
 from ..kernel.message import derived_id
 from ..kernel.operation import ANYONE, Action, Call, Outcome, Query
-from ..kernel.outside import PaymentReport
 from ..kernel.problem import NOT_FOUND, UNPROCESSABLE, Problem
 from ..kernel.projection import Views
 from .carts import LINES_PER_CART, OpenCart, SetCartLine
 from .catalog import ListProduct
 from .inventory import ReceiveStock
 from .orders import CancelOrder, ConfirmPickup, OfferedLine, PlaceOrder, RetryPayment
-from .payments import RecordReport, report_command
 from .views import CartsView, CatalogView, Offer, OrderEntry, OrdersView, StockView
 
-CUSTOMER, DEVICE, STAFF, PROVIDER = "customer", "device", "staff", "provider"
+CUSTOMER, DEVICE, STAFF = "customer", "device", "staff"
 ORDERS_LISTED = 100
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -145,12 +143,6 @@ class StockBody(msgspec.Struct, frozen=True):
 
     sku: str
     available: int
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """Taken in; nothing more to say."""
-
-    accepted: bool = True
 
 
 # Catalog
@@ -343,17 +335,6 @@ def stock_outcome(command: ReceiveStock, views: Views) -> Outcome:
     return Outcome(StockBody(command.sku, views.get(StockView).available.get(command.sku, 0)))
 
 
-# Payments
-
-
-def take_report(call: Call, views: Views) -> RecordReport:
-    return report_command(call.body)
-
-
-def accepted(command: Any, views: Views) -> Outcome:
-    return Outcome(Accepted())
-
-
 CATALOG = (
     Query("browse_catalog", "/catalog", "Everything on offer", (ANYONE,), read_catalog, CatalogBody),
     Query("view_product", "/catalog/{sku}", "One product", (ANYONE,), read_product, ProductBody),
@@ -455,20 +436,5 @@ INVENTORY = (
         StockBody,
         body=ReceiptRequest,
         created=True,
-    ),
-)
-
-PAYMENTS = (
-    Action(
-        "take_payment_report",
-        "POST",
-        "/webhooks/payments",
-        "The provider reports how a payment stands",
-        (PROVIDER,),
-        take_report,
-        accepted,
-        Accepted,
-        body=PaymentReport,
-        signed=True,
     ),
 )

@@ -10,6 +10,14 @@ from collections.abc import Iterator
 
 from ..kernel.message import Command
 from ..kernel.policy import reacts_to
+from ..shared.payments import (
+    AuthorizePayment,
+    CancelPayment,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentVoided,
+)
 from .allowances import AllowanceClaimed, AllowanceRefused, ClaimAllowance, ReleaseAllowance
 from .inventory import (
     CommitReservation,
@@ -34,14 +42,6 @@ from .orders import (
     RecordReservation,
     RefundStarted,
     RefuseLine,
-)
-from .payments import (
-    AuthorizePayment,
-    CancelPayment,
-    PaymentCaptured,
-    PaymentDeclined,
-    PaymentRefunded,
-    PaymentVoided,
 )
 
 
@@ -91,19 +91,19 @@ def authorize_payment(event: PaymentRequested) -> Iterator[Command]:
 @reacts_to(PaymentCaptured)
 def record_payment(event: PaymentCaptured) -> Iterator[Command]:
     """The order learns that the money is here."""
-    yield RecordPayment(event.order_id, event.payment_id, event.amount_cents)
+    yield RecordPayment(event.reference, event.payment_id, event.amount_cents)
 
 
 @reacts_to(PaymentDeclined)
 def record_decline(event: PaymentDeclined) -> Iterator[Command]:
     """The order learns that the card was declined."""
-    yield RecordPaymentFailure(event.order_id, event.payment_id, "payment-declined")
+    yield RecordPaymentFailure(event.reference, event.payment_id, "payment-declined")
 
 
 @reacts_to(PaymentVoided)
 def record_void(event: PaymentVoided) -> Iterator[Command]:
     """The order learns that the payment came to nothing."""
-    yield RecordPaymentFailure(event.order_id, event.payment_id, "payment-failed")
+    yield RecordPaymentFailure(event.reference, event.payment_id, "payment-failed")
 
 
 @reacts_to(OrderPaid)
@@ -144,19 +144,19 @@ def release_allowances(event: OrderCancelled) -> Iterator[Command]:
 def cancel_open_payment(event: OrderCancelled) -> Iterator[Command]:
     """A cancelled order wants no payment that is still under way."""
     if event.open_payment_id:
-        yield CancelPayment(event.open_payment_id, event.order_id)
+        yield CancelPayment(event.open_payment_id)
 
 
 @reacts_to(RefundStarted)
 def refund_payment(event: RefundStarted) -> Iterator[Command]:
     """Money that came for a cancelled order goes back."""
-    yield CancelPayment(event.payment_id, event.order_id)
+    yield CancelPayment(event.payment_id)
 
 
 @reacts_to(PaymentRefunded)
 def record_refund(event: PaymentRefunded) -> Iterator[Command]:
     """The order learns that the money is back with the customer."""
-    yield RecordRefund(event.order_id, event.payment_id)
+    yield RecordRefund(event.reference, event.payment_id)
 
 
 POLICIES = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from ..kernel.problem import ProblemKind
 from ..kernel.system import Service, System
 from ..shared.notifications import DELIVERY_CALLS, NoticeDecider
-from . import notifications, operations, payments, saga
+from ..shared.payments import PROVIDER_CALLS, TAKE_PAYMENT_REPORT, PaymentDecider
+from . import notifications, operations, saga
 from .allowances import AllowanceDecider
 from .carts import CartDecider
 from .catalog import ProductDecider
 from .inventory import StockDecider
 from .orders import OrderDecider
-from .payments import PaymentDecider
 from .terms import Terms
 from .views import CartsView, CatalogView, OrdersView, StockView
 
@@ -73,9 +73,9 @@ def build(terms: Terms) -> System:
             Service(
                 "payments",
                 "Charges, refunds, and what the provider says of them",
-                (PaymentDecider(terms),),
-                effects=payments.EFFECTS,
-                operations=operations.PAYMENTS,
+                (PaymentDecider(terms.ask_provider_after_us),),
+                effects=PROVIDER_CALLS,
+                operations=(TAKE_PAYMENT_REPORT,),
             ),
             Service(
                 "notifications",

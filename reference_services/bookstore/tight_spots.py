@@ -7,6 +7,7 @@ from collections import defaultdict
 from ..kernel.invariant import Coverage
 from ..kernel.message import Message, Refused
 from ..kernel.observer import on
+from ..shared.payments import PaymentCaptured, ReportIgnored
 from .inventory import (
     ReservationCommitted,
     ReservationExpired,
@@ -16,7 +17,6 @@ from .inventory import (
     StockReserved,
 )
 from .orders import OrderCancelled, PickedUp, ReadyForPickup
-from .payments import PaymentCaptured, ReportIgnored
 from .terms import Terms
 
 EXPIRY_RACE_SHARE = 100
@@ -93,8 +93,8 @@ class TightSpots(Coverage):
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
         event = message.data
-        self._captured.add(event.order_id)
-        expired_us = self._expired_us.get(event.order_id)
+        self._captured.add(event.reference)
+        expired_us = self._expired_us.get(event.reference)
         if expired_us is not None and message.time_us - expired_us <= self._expiry_race_us:
             self.mark("expiry-race-won-by-expiry")
         if not event.payment_id.endswith("/1"):

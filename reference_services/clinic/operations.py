@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernel.operation import Action, Call, Outcome, Query
+from ..kernel.operation import Accepted, Action, Call, Outcome, Query, accepted
 from ..kernel.outside import PaymentReport
 from ..kernel.problem import FORBIDDEN, NOT_FOUND, Problem
 from ..kernel.projection import Views
@@ -29,7 +29,6 @@ from .contacts import SetContact
 from .diaries import Plan
 from .local_time import local_text, zone_named
 from .requests import (
-    Accepted,
     AppointmentBody,
     AppointmentsBody,
     BookingRequest,
@@ -209,10 +208,6 @@ def _own_contact(call: Call) -> str:
 
 def take_report(call: Call, views: Views) -> RecordReport:
     return report_command(call.body)
-
-
-def accepted(command: Any, views: Views) -> Outcome:
-    return Outcome(Accepted())
 
 
 def _step(name: str, path: str, summary: str, roles: tuple[str, ...], command: Any) -> Action:

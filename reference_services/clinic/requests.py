@@ -192,9 +192,3 @@ class ContactBody(msgspec.Struct, frozen=True):
 
     patient_id: str
     phone: str
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """Taken in; nothing more to say."""
-
-    accepted: bool = True

@@ -59,6 +59,17 @@ class Outcome(msgspec.Struct, frozen=True):
     refused: str = ""
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """Taken in; nothing more to say."""
+
+    accepted: bool = True
+
+
+def accepted(command: Command, views: Views) -> Outcome:
+    """The outcome of an action whose caller need not know what becomes of it."""
+    return Outcome(Accepted())
+
+
 class Query(msgspec.Struct, frozen=True):
     """A call that only reads. ``read`` raises `Problem` for what is not there or not the caller's.
 

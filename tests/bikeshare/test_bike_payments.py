@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from bike_examples import NOW_US, TERMS, Told, names, told
 
-from reference_services.bikeshare.payments import (
+from reference_services.bikeshare.account_messages import charge_behind, charge_reference
+from reference_services.shared.payments import (
     AskProvider,
     AuthorizationRequested,
-    CollectPayment,
+    AuthorizePayment,
+    CancelPayment,
     Payment,
     PaymentDecider,
     RecordReport,
-    RefundPayment,
 )
 
-PAYMENT = PaymentDecider(TERMS)
+PAYMENT = PaymentDecider(TERMS.ask_provider_after_us)
 ASK_AT_US = NOW_US + TERMS.ask_provider_after_us
-COLLECT = CollectPayment("p-1", "ann", "t-1-fare", 400, "card")
-REQUESTED = AuthorizationRequested("p-1", "ann", "t-1-fare", 400, "card", ASK_AT_US)
+REFERENCE = charge_reference("ann", "t-1-fare")
+COLLECT = AuthorizePayment("p-1", REFERENCE, 400, "card")
+REQUESTED = AuthorizationRequested("p-1", REFERENCE, 400, "card", ASK_AT_US)
 CAPTURED = RecordReport("p-1", "captured", 400, capture_id="capture-1")
 
 
@@ -63,12 +65,23 @@ def test_a_void_that_comes_too_late_leaves_the_money_welcome() -> None:
     assert names(payment.asked(CAPTURED)) == ["PaymentAuthorized", "PaymentCaptured"]
 
 
+def test_nothing_is_given_back_of_a_payment_that_was_never_collected() -> None:
+    payment = requested()
+    assert names(payment.asked(CancelPayment("p-1"))) == ["VoidRequested"]
+    assert payment.asked(CancelPayment("p-1")) == []
+    assert names(payment.asked(RecordReport("p-1", "voided"))) == ["PaymentVoided"]
+
+
+def test_a_payment_names_the_charge_that_it_is_for() -> None:
+    assert charge_behind(REQUESTED.reference) == ("ann", "t-1-fare")
+    assert charge_behind(charge_reference("city/ann", "t-1-fare")) == ("city/ann", "t-1-fare")
+
+
 def test_a_refund_is_asked_for_until_it_arrives_once() -> None:
     payment = requested()
-    assert payment.asked(RefundPayment("p-1")) == []
     payment.asked(CAPTURED)
-    assert names(payment.asked(RefundPayment("p-1"))) == ["RefundRequested"]
-    assert payment.asked(RefundPayment("p-1")) == []
+    assert names(payment.asked(CancelPayment("p-1"))) == ["RefundRequested"]
+    assert payment.asked(CancelPayment("p-1")) == []
     assert names(payment.asked(AskProvider("p-1"), ASK_AT_US)) == ["RefundRequested"]
     back = RecordReport("p-1", "refunded", 400, 400, "capture-1", "refund-1")
     assert names(payment.asked(back)) == ["PaymentRefunded"]

@@ -18,6 +18,7 @@ from reference_services.bikeshare.account_messages import (
     HoldPlaced,
     HoldReleased,
     RefundStarted,
+    charge_reference,
 )
 from reference_services.bikeshare.bike_messages import (
     BikeDocked,
@@ -29,7 +30,6 @@ from reference_services.bikeshare.bike_messages import (
 from reference_services.bikeshare.entitlements import RideClaimed, RidesGranted
 from reference_services.bikeshare.invariants import invariants
 from reference_services.bikeshare.passes import PassPurchased, RenewalFailed
-from reference_services.bikeshare.payments import AuthorizationRequested, PaymentCaptured
 from reference_services.bikeshare.riders import UnlockRequested
 from reference_services.bikeshare.stations import DockFreed, ReturnTaken, StationOpened
 from reference_services.bikeshare.trips import TripEnded, TripOverdue
@@ -38,6 +38,7 @@ from reference_services.kernel.invariant import Checker, Coverage
 from reference_services.kernel.message import Event, Message
 from reference_services.kernel.outside import LedgerEntry
 from reference_services.shared.notifications import NotificationSent
+from reference_services.shared.payments import AuthorizationRequested, PaymentCaptured
 
 change = msgspec.structs.replace
 Told = Event | tuple[Event, int]
@@ -51,8 +52,8 @@ HALL = StationOpened("hall", "Hall", 0, 0, 1, (), NOW_US - HOUR_US)
 FIRST_DOCKED = BikeDocked("b-1", "park", NOW_US - HOUR_US)
 BOUGHT = PassPurchased("pass-1", "ann", DAY, "pass-1-1", "card")
 ASKED = ChargeRequested("ann", "pass-1-1", "pass", "pass-1", 1_000, "card", 1, "p-1")
-COLLECTING = AuthorizationRequested("p-1", "ann", "pass-1-1", 1_000, "card", NOW_US)
-CAPTURED = PaymentCaptured("p-1", "ann", "pass-1-1", 1_000, "capture-1")
+COLLECTING = AuthorizationRequested("p-1", charge_reference("ann", "pass-1-1"), 1_000, "card", NOW_US)
+CAPTURED = PaymentCaptured("p-1", charge_reference("ann", "pass-1-1"), 1_000, "capture-1")
 PAID = ChargeSucceeded("ann", "pass-1-1", "pass", "pass-1", 1_000, "p-1")
 BOOKED = ProviderBooked(LedgerEntry("capture-1", "capture", "p-1", 1_000, NOW_US))
 GRANTED = RidesGranted("ann", "pass-1", DAY, NOW_US + LIMIT_US)

@@ -22,7 +22,9 @@ from reference_services.bookstore.orders import (
     RefundStarted,
     SoldLine,
 )
-from reference_services.bookstore.payments import (
+from reference_services.bookstore.terms import MINUTE_US, Terms
+from reference_services.kernel.message import Event
+from reference_services.shared.payments import (
     AuthorizationRequested,
     PaymentAuthorized,
     PaymentCaptured,
@@ -31,10 +33,7 @@ from reference_services.bookstore.payments import (
     PaymentUnresolved,
     PaymentVoided,
     RefundRequested,
-    VoidRequested,
 )
-from reference_services.bookstore.terms import MINUTE_US, Terms
-from reference_services.kernel.message import Event
 
 TERMS = Terms()
 OPENS_US = 1_788_256_800_000_000
@@ -107,24 +106,9 @@ PAYMENT_AUTHORIZED = PaymentAuthorized(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, ASK_AT
 PAYMENT_DECLINED = PaymentDeclined(PAYMENT_ID, ORDER_ID, "card-declined")
 PAYMENT_CAPTURED = PaymentCaptured(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "capture-1")
 PAYMENT_UNRESOLVED = PaymentUnresolved(PAYMENT_ID, ORDER_ID, ASK_AT_US, asked=1)
-VOID_REQUESTED = VoidRequested(PAYMENT_ID, ORDER_ID, ASK_AT_US, unwanted=True)
-VOID_REQUESTED_UNKNOWN = VoidRequested(PAYMENT_ID, ORDER_ID, ASK_AT_US, unwanted=False)
 PAYMENT_VOIDED = PaymentVoided(PAYMENT_ID, ORDER_ID)
 REFUND_REQUESTED = RefundRequested(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, ASK_AT_US)
 PAYMENT_REFUNDED = PaymentRefunded(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "refund-1")
-
-PAYMENT_STORIES: dict[str, tuple[Event, ...]] = {
-    "none": (),
-    "requested": (AUTHORIZATION_REQUESTED,),
-    "authorized": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED),
-    "unresolved": (AUTHORIZATION_REQUESTED, PAYMENT_UNRESOLVED),
-    "voiding": (AUTHORIZATION_REQUESTED, VOID_REQUESTED),
-    "declined": (AUTHORIZATION_REQUESTED, PAYMENT_DECLINED),
-    "voided": (AUTHORIZATION_REQUESTED, VOID_REQUESTED, PAYMENT_VOIDED),
-    "captured": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED),
-    "refund_requested": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, REFUND_REQUESTED),
-    "refunded": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, REFUND_REQUESTED, PAYMENT_REFUNDED),
-}
 
 STOCK_RECEIVED = StockReceived(HOODIE, "receipt-1", 3)
 STOCK_HELD = StockReserved(HOODIE, ORDER_ID, HOODIE_HOLD, 2, EXPIRES_US)

@@ -61,12 +61,12 @@ from histories import (
 from reference_services.bookstore.invariants import invariants
 from reference_services.bookstore.inventory import ReservationExpired, StockReserved
 from reference_services.bookstore.orders import OrderConfirmed
-from reference_services.bookstore.payments import PaymentRefunded, PaymentUnresolved
 from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision
 from reference_services.kernel.invariant import Invariant
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.outside import LedgerEntry
 from reference_services.shared.notifications import NotificationFailed
+from reference_services.shared.payments import PaymentRefunded, PaymentUnresolved
 
 History = list[Told | Message[Event]]
 change = msgspec.structs.replace

@@ -49,9 +49,9 @@ from reference_services.bookstore.orders import (
     RecordReservation,
     RefuseLine,
 )
-from reference_services.bookstore.payments import AuthorizePayment, CancelPayment
 from reference_services.bookstore.saga import POLICIES
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import AuthorizePayment, CancelPayment
 
 TWO_LINES = (LineOfCancelled(HOODIE, 2, HOODIE_HOLD), LineOfCancelled(MUG, 1, ""))
 
@@ -74,11 +74,11 @@ JOINTS: list[tuple[Event, list[Command]]] = [
             ReleaseStock(HOODIE, ORDER_ID, HOODIE_HOLD),
             ReleaseAllowance("ann", HOODIE, ORDER_ID),
             ReleaseAllowance("ann", MUG, ORDER_ID),
-            CancelPayment(PAYMENT_ID, ORDER_ID),
+            CancelPayment(PAYMENT_ID),
         ],
     ),
     (LineReturned(ORDER_ID, MUG, MUG_HOLD), [ReleaseStock(MUG, ORDER_ID, MUG_HOLD)]),
-    (REFUND_STARTED, [CancelPayment(PAYMENT_ID, ORDER_ID)]),
+    (REFUND_STARTED, [CancelPayment(PAYMENT_ID)]),
     (PAYMENT_REFUNDED, [RecordRefund(ORDER_ID, PAYMENT_ID)]),
 ]
 

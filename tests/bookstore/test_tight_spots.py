@@ -26,7 +26,6 @@ from examples import (
 from histories import SOLD, TAKEN_BACK, Told, marked, message
 
 from reference_services.bookstore.inventory import ReservationExpired, StockRejected
-from reference_services.bookstore.payments import ReportIgnored
 from reference_services.bookstore.tight_spots import (
     CONTENTION_US,
     EXPIRY_RACE_SHARE,
@@ -34,6 +33,7 @@ from reference_services.bookstore.tight_spots import (
     TightSpots,
 )
 from reference_services.kernel.message import Event, Message, Refused
+from reference_services.shared.payments import ReportIgnored
 
 History = list[Told | Message[Event]]
 change = msgspec.structs.replace

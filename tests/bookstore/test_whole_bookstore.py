@@ -28,7 +28,6 @@ from reference_services.bookstore.orders import (
     PaymentAttemptFailed,
     PickedUp,
 )
-from reference_services.bookstore.payments import PAYMENT, PaymentVoided
 from reference_services.bookstore.system import build
 from reference_services.bookstore.terms import Terms
 from reference_services.kernel.decider import Deadline
@@ -36,6 +35,7 @@ from reference_services.kernel.history import HistoryHash
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.transitions import TransitionTable
 from reference_services.shared.notifications import MESSAGE
+from reference_services.shared.payments import PAYMENT, PaymentVoided
 
 WALKS = int(os.environ.get("WALKS", "400"))
 WALKS_TO_NOTICE = 100
@@ -150,9 +150,9 @@ def imbalances(shop: WholeBookstore) -> Iterator[str]:
         if allowance.claims.keys() - sold:
             yield f"an allowance is claimed for orders that were not picked up: {allowance.claims}"
     for payment in shop.states("payments", "payment"):
-        expected = ("captured",) if payment.order_id in sold else ("refunded",)
+        expected = ("captured",) if payment.reference in sold else ("refunded",)
         if payment.status not in ("none", "declined", "voided", *expected):
-            yield f"{payment.payment_id} is {payment.status}, its order {orders[payment.order_id].status}"
+            yield f"{payment.payment_id} is {payment.status}, its order {orders[payment.reference].status}"
 
 
 def test_nothing_breaks_and_everything_settles(walks: Walks) -> None:
@@ -227,19 +227,19 @@ def held_for_good(self: StockDecider, stock: Stock) -> list[Deadline]:
 @pytest.mark.parametrize(
     ("rule", "broken"),
     [
-        ("orders._refuse_line", no_event),
-        ("orders._record_expiry", no_event),
-        ("orders._record_payment_failure", no_event),
-        ("orders._confirm_pickup", handed_over_always),
-        ("allowances._claim", claimed_always),
-        ("inventory._release", no_event),
-        ("inventory.StockDecider.deadlines", held_for_good),
-        ("payments.PaymentDecider._cancel", no_event),
-        ("payments.PaymentDecider._ask", no_event),
+        ("bookstore.orders._refuse_line", no_event),
+        ("bookstore.orders._record_expiry", no_event),
+        ("bookstore.orders._record_payment_failure", no_event),
+        ("bookstore.orders._confirm_pickup", handed_over_always),
+        ("bookstore.allowances._claim", claimed_always),
+        ("bookstore.inventory._release", no_event),
+        ("bookstore.inventory.StockDecider.deadlines", held_for_good),
+        ("shared.payments.PaymentDecider._cancel", no_event),
+        ("shared.payments.PaymentDecider._ask", no_event),
     ],
 )
 def test_a_broken_rule_does_not_stay_unnoticed(monkeypatch: pytest.MonkeyPatch, rule: str, broken: Any) -> None:
-    monkeypatch.setattr(f"reference_services.bookstore.{rule}", broken)
+    monkeypatch.setattr(f"reference_services.{rule}", broken)
     walked = Walks()
 
     seeds = iter(range(WALKS_TO_NOTICE))

@@ -6,6 +6,7 @@ from ...kernel.history import ProviderBooked
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
+from ...shared.payments import AuthorizationRequested, PaymentCaptured, PaymentRefunded
 from ..account_messages import (
     ChargeRefunded,
     ChargeRequested,
@@ -14,8 +15,8 @@ from ..account_messages import (
     DisputeSettled,
     FeeReversed,
     RefundStarted,
+    charge_behind,
 )
-from ..payments import AuthorizationRequested, PaymentCaptured, PaymentRefunded
 from ..terms import Terms
 
 
@@ -46,17 +47,19 @@ class ChargeOnce(Invariant):
     @on(AuthorizationRequested)
     def asked(self, message: Message[AuthorizationRequested]) -> None:
         event = message.data
-        if self._amounts.get(event.charge_id) != event.amount_cents:
+        _, charge_id = charge_behind(event.reference)
+        if self._amounts.get(charge_id) != event.amount_cents:
             self.violate(f"{event.payment_id} asks for {event.amount_cents} cents, which nobody charged", message)
 
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
         event = message.data
-        if event.charge_id in self._captured or event.capture_id in self._ours:
-            self.violate(f"{event.charge_id} is collected a second time", message)
-        if event.amount_cents != self._amounts.get(event.charge_id):
-            self.violate(f"{event.charge_id} is collected with {event.amount_cents} cents", message)
-        self._captured[event.charge_id] = message.time_us
+        _, charge_id = charge_behind(event.reference)
+        if charge_id in self._captured or event.capture_id in self._ours:
+            self.violate(f"{charge_id} is collected a second time", message)
+        if event.amount_cents != self._amounts.get(charge_id):
+            self.violate(f"{charge_id} is collected with {event.amount_cents} cents", message)
+        self._captured[charge_id] = message.time_us
         self._ours[event.capture_id] = (event.payment_id, event.amount_cents, message.time_us)
 
     @on(PaymentRefunded)

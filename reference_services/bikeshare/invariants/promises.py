@@ -7,6 +7,17 @@ from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
+from ...shared.payments import (
+    AuthorizationRequested,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentUnresolved,
+    PaymentVoided,
+    RefundRequested,
+    VoidRequested,
+)
 from ..account_messages import (
     ChargeFailed,
     ChargeRefunded,
@@ -33,17 +44,6 @@ from ..passes import (
     PassUnpaid,
     RenewalDue,
     RenewalFailed,
-)
-from ..payments import (
-    AuthorizationRequested,
-    PaymentAuthorized,
-    PaymentCaptured,
-    PaymentDeclined,
-    PaymentRefunded,
-    PaymentUnresolved,
-    PaymentVoided,
-    RefundRequested,
-    VoidRequested,
 )
 from ..riders import BikeOffered, RideBegan, RideEnded, UnlockRefused, UnlockRequested
 from ..stations import ReturnIgnored, ReturnOverflowed, ReturnRefused, ReturnTaken, StationOpened

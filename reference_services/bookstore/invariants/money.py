@@ -12,9 +12,9 @@ from ...kernel.history import ProviderBooked
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
+from ...shared.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
 from ..inventory import ReservationCommitted, StockReleased
 from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
-from ..payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
 from ..terms import Terms
 
 
@@ -41,7 +41,7 @@ class PriceKept(Invariant):
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
         event = message.data
-        total_cents = self._totals.get(event.order_id)
+        total_cents = self._totals.get(event.reference)
         if event.amount_cents != total_cents:
             self.violate(f"captured {event.amount_cents} cents, the order says {total_cents}", message)
 
@@ -99,7 +99,7 @@ class MoneyFollowsGoods(Invariant):
     @on(PaymentAuthorized)
     def authorized(self, message: Message[PaymentAuthorized]) -> None:
         event = message.data
-        account = self._accounts[event.order_id]
+        account = self._accounts[event.reference]
         if event.payment_id in account.gone:
             self.violate(f"{event.payment_id} is authorized after it had ended", message)
         account.authorized = {**account.authorized, event.payment_id: event.amount_cents}
@@ -107,12 +107,12 @@ class MoneyFollowsGoods(Invariant):
     @on(PaymentVoided, PaymentDeclined)
     def ended(self, message: Message[PaymentVoided | PaymentDeclined]) -> None:
         event = message.data
-        self._accounts[event.order_id].gone += (event.payment_id,)
+        self._accounts[event.reference].gone += (event.payment_id,)
 
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
         event = message.data
-        account = self._accounts[event.order_id]
+        account = self._accounts[event.reference]
         if event.payment_id in account.gone:
             self.violate(f"{event.payment_id} is captured after it had ended", message)
         if event.amount_cents > account.authorized.get(event.payment_id, 0):
@@ -125,13 +125,14 @@ class MoneyFollowsGoods(Invariant):
     @on(PaymentRefunded)
     def refunded(self, message: Message[PaymentRefunded]) -> None:
         event = message.data
-        account = self._accounts[event.order_id]
+        order_id = event.reference
+        account = self._accounts[order_id]
         account.refunded_cents += event.amount_cents
         if account.refunded_cents > account.captured_cents:
             refunded_cents, captured_cents = account.refunded_cents, account.captured_cents
-            self.violate(f"{event.order_id}: {refunded_cents} cents refunded, {captured_cents} captured", message)
+            self.violate(f"{order_id}: {refunded_cents} cents refunded, {captured_cents} captured", message)
         if not account.cancelled:
-            self.violate(f"{event.order_id} is refunded though it is not cancelled", message)
+            self.violate(f"{order_id} is refunded though it is not cancelled", message)
         account.settled = not account.kept_cents
 
     @on(ReservationCommitted)

@@ -7,6 +7,17 @@ from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
+from ...shared.payments import (
+    AuthorizationRequested,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentUnresolved,
+    PaymentVoided,
+    RefundRequested,
+    VoidRequested,
+)
 from ..carts import CartLineSet, CartOpened
 from ..catalog import ProductListed, SaleScheduled
 from ..inventory import StockReceived
@@ -23,17 +34,6 @@ from ..orders import (
     PickedUp,
     ReadyForPickup,
     RefundStarted,
-)
-from ..payments import (
-    AuthorizationRequested,
-    PaymentAuthorized,
-    PaymentCaptured,
-    PaymentDeclined,
-    PaymentRefunded,
-    PaymentUnresolved,
-    PaymentVoided,
-    RefundRequested,
-    VoidRequested,
 )
 from ..terms import Terms
 

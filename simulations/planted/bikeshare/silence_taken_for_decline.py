@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_services.bikeshare.payments import PaymentUnresolved, RecordReport, report_command
 from reference_services.kernel.effect import Effect
 from reference_services.kernel.message import Command
 from reference_services.kernel.outside import LookUp, OutsideRequest, PaymentReport
+from reference_services.shared.payments import PaymentUnresolved, RecordReport
 
 from ..plant import Plant, swapped
 
@@ -22,7 +22,7 @@ def _ask(event: PaymentUnresolved) -> OutsideRequest:
 def _record(event: Any, report: PaymentReport) -> Command:
     if report.status in ("unknown", "authorized"):
         return RecordReport(report.payment_id, "declined")
-    return report_command(report)
+    return RecordReport.of(report)
 
 
 LOOK_UP = Effect("look-up", PaymentUnresolved, _ask, _record)

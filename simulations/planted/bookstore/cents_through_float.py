@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reference_services.bookstore.orders import PaymentRequested
-from reference_services.bookstore.payments import AuthorizePayment
 from reference_services.kernel.edge import decimal_of
 from reference_services.kernel.message import Command
 from reference_services.kernel.policy import reacts_to
+from reference_services.shared.payments import AuthorizePayment
 
 from ..plant import Plant, swapped
 

@@ -5,8 +5,8 @@ Origin: webhook handlers without a record of what they have handled. Providers d
 
 from __future__ import annotations
 
-from reference_services.bookstore.payments import Payment, PaymentCaptured, PaymentDecider, RecordReport
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import Payment, PaymentCaptured, PaymentDecider, RecordReport
 
 from ..plant import Plant, swapped
 
@@ -17,7 +17,7 @@ class CountingPayments(PaymentDecider):
     def decide(self, payment: Payment, command: Command, now_us: int) -> list[Event]:
         if isinstance(command, RecordReport) and command.status == "captured" and payment.status == "captured":
             captured_cents, capture_id = command.captured_cents, command.capture_id
-            return [PaymentCaptured(payment.payment_id, payment.order_id, captured_cents, capture_id)]
+            return [PaymentCaptured(payment.payment_id, payment.reference, captured_cents, capture_id)]
         return super().decide(payment, command, now_us)
 
     def evolve(self, payment: Payment, event: Event) -> Payment:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reference_services.bookstore.payments import Payment, PaymentDecider, RecordReport, ReportIgnored
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import Payment, PaymentDecider, RecordReport, ReportIgnored
 
 from ..plant import Plant, swapped
 

@@ -6,8 +6,8 @@ WooCommerce has only lately begun to refund payments that land after an order wa
 
 from __future__ import annotations
 
-from reference_services.bookstore.payments import Payment, PaymentDecider, RecordReport, ReportIgnored
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import Payment, PaymentDecider, RecordReport, ReportIgnored
 
 from ..plant import Plant, swapped
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reference_services.bookstore.payments import Payment, PaymentDecider
 from reference_services.kernel.decider import Deadline
+from reference_services.shared.payments import Payment, PaymentDecider
 
 from ..plant import Plant, swapped
 

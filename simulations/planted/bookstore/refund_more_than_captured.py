@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from reference_services.bookstore.payments import EFFECTS, RefundRequested
 from reference_services.kernel.outside import OutsideRequest, Refund
+from reference_services.shared.payments import PROVIDER_CALLS, RefundRequested
 
 from ..plant import Plant, swapped
 
-SOUND = next(effect for effect in EFFECTS if effect.name == "refund")
+SOUND = next(effect for effect in PROVIDER_CALLS if effect.name == "refund")
 
 
 def rounded_up(event: RefundRequested) -> OutsideRequest:

@@ -6,8 +6,8 @@ though a lost connection tells nothing about the charge; idempotent requests wer
 
 from __future__ import annotations
 
-from reference_services.bookstore.payments import AskProvider, Payment, PaymentDecider, PaymentDeclined
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import AskProvider, Payment, PaymentDecider, PaymentDeclined
 
 from ..plant import Plant, swapped
 
@@ -18,7 +18,7 @@ class PessimisticPayments(PaymentDecider):
     def decide(self, payment: Payment, command: Command, now_us: int) -> list[Event]:
         silent = isinstance(command, AskProvider) and payment.status == "requested" and now_us >= payment.ask_at_us
         if silent:
-            return [PaymentDeclined(payment.payment_id, payment.order_id, "timeout")]
+            return [PaymentDeclined(payment.payment_id, payment.reference, "timeout")]
         return super().decide(payment, command, now_us)
 
 

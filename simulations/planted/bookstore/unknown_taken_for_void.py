@@ -5,8 +5,8 @@ Origin: a 404 read as final. The look-up overtakes the charge that it asks about
 
 from __future__ import annotations
 
-from reference_services.bookstore.payments import Payment, PaymentDecider, PaymentVoided, RecordReport
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import Payment, PaymentDecider, PaymentVoided, RecordReport
 
 from ..plant import Plant, swapped
 
@@ -17,7 +17,7 @@ class HastyPayments(PaymentDecider):
     def decide(self, payment: Payment, command: Command, now_us: int) -> list[Event]:
         unknown = isinstance(command, RecordReport) and command.status == "unknown"
         if unknown and payment.status in ("requested", "unresolved"):
-            return [PaymentVoided(payment.payment_id, payment.order_id)]
+            return [PaymentVoided(payment.payment_id, payment.reference)]
         return super().decide(payment, command, now_us)
 
 

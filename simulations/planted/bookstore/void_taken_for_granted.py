@@ -5,8 +5,8 @@ Origin: fire-and-forget voids: the money was collected a moment before, the void
 
 from __future__ import annotations
 
-from reference_services.bookstore.payments import CancelPayment, Payment, PaymentDecider, PaymentVoided
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.payments import CancelPayment, Payment, PaymentDecider, PaymentVoided
 
 from ..plant import Plant, swapped
 
@@ -16,7 +16,7 @@ class OptimisticPayments(PaymentDecider):
 
     def decide(self, payment: Payment, command: Command, now_us: int) -> list[Event]:
         if isinstance(command, CancelPayment) and payment.status in ("requested", "authorized", "unresolved"):
-            return [PaymentVoided(payment.payment_id, payment.order_id)]
+            return [PaymentVoided(payment.payment_id, payment.reference)]
         return super().decide(payment, command, now_us)
 
 

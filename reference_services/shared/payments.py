@@ -1,41 +1,35 @@
-"""billing, the second half: what was asked of the card provider, what it said, and what was done about silence.
+"""payments: what was asked of the card provider, what it said, and what was done about silence.
 
-Aggregate ``payment``, keyed by payment_id: one attempt to collect a charge. The provider speaks in reports, over three
-ways that may overtake each other: the answer to our call, a webhook, and the answer when we ask. All three become one
-command.
+Aggregate ``payment``, keyed by payment_id: one attempt to collect some money. ``reference`` is what it is for, in the
+words of whoever asked for it; it comes back with every event. The provider speaks in reports, over three ways that may
+overtake each other: the answer to our call, a webhook, and the answer when we ask. All three become one command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from ..kernel.decider import Deadline, Decider
 from ..kernel.effect import Effect
 from ..kernel.message import Command, Event
+from ..kernel.operation import Accepted, Action, Call, accepted
 from ..kernel.outside import Authorize, LookUp, OutsideRequest, PaymentReport, PaymentStatus, Refund, Void
+from ..kernel.projection import Views
 from ..kernel.transitions import TransitionTable
-from .terms import Terms
 
 # Commands
 
 
-class CollectPayment(Command, frozen=True):
-    """Charge the rider's card."""
+class AuthorizePayment(Command, frozen=True):
+    """Charge a card."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
     amount_cents: int
     card_token: str
-
-
-class RefundPayment(Command, frozen=True):
-    """Give the money back."""
-
-    payment_id: str
 
 
 class RecordReport(Command, frozen=True):
@@ -48,6 +42,25 @@ class RecordReport(Command, frozen=True):
     capture_id: str = ""
     refund_id: str = ""
     reason: str = ""
+
+    @classmethod
+    def of(cls, report: PaymentReport) -> Self:
+        """What the provider said, whichever way it came."""
+        return cls(
+            report.payment_id,
+            report.status,
+            report.captured_cents,
+            report.refunded_cents,
+            report.capture_id,
+            report.refund_id,
+            report.reason,
+        )
+
+
+class CancelPayment(Command, frozen=True):
+    """Undo the payment in whichever way it still can be: let the authorization go, or give the money back."""
+
+    payment_id: str
 
 
 class AskProvider(Command, frozen=True):
@@ -63,8 +76,7 @@ class AuthorizationRequested(Event, frozen=True):
     """The provider is being asked to charge the card."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
     amount_cents: int
     card_token: str
     ask_at_us: int
@@ -74,59 +86,64 @@ class PaymentAuthorized(Event, frozen=True):
     """The money is reserved on the card; the provider will collect it."""
 
     payment_id: str
+    reference: str
     amount_cents: int
     ask_at_us: int
 
 
 class PaymentDeclined(Event, frozen=True):
-    """The card was declined."""
+    """The card was declined. Whoever wants to try again needs a new payment."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
+    reason: str
 
 
 class PaymentCaptured(Event, frozen=True):
     """The money has moved to us."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
     amount_cents: int
     capture_id: str
 
 
 class VoidRequested(Event, frozen=True):
-    """The provider does not know the payment; it is being told to refuse it, should our call still be under way."""
+    """The provider is being asked to let the authorization go.
+
+    ``unwanted``: the payment was cancelled. If not, the provider just does not know it, and should it be captured all
+    the same before the void arrives, the money is welcome.
+    """
 
     payment_id: str
+    reference: str
     ask_at_us: int
-    attempt: int
+    unwanted: bool
+    attempt: int = 1
 
 
 class PaymentVoided(Event, frozen=True):
-    """Nothing can be captured any more."""
+    """The authorization is gone; nothing can be captured any more."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
 
 
 class RefundRequested(Event, frozen=True):
     """The provider is being asked to give the money back."""
 
     payment_id: str
+    reference: str
     amount_cents: int
     ask_at_us: int
-    attempt: int
+    attempt: int = 1
 
 
 class PaymentRefunded(Event, frozen=True):
     """The money has moved back."""
 
     payment_id: str
-    rider_id: str
-    charge_id: str
+    reference: str
     amount_cents: int
     refund_id: str
 
@@ -135,12 +152,13 @@ class PaymentUnresolved(Event, frozen=True):
     """Nothing was heard in time; the provider is being asked, for the ``asked``-th time."""
 
     payment_id: str
+    reference: str
     ask_at_us: int
     asked: int
 
 
 class ReportIgnored(Event, frozen=True):
-    """A capture was reported again (``duplicate``), or against what is known (``contradiction``)."""
+    """A capture was reported again (``duplicate``), or against what is known (``contradiction``). Nothing changed."""
 
     payment_id: str
     capture_id: str
@@ -158,6 +176,7 @@ PAYMENT = TransitionTable(
         ("requested", PaymentVoided): "voided",
         ("authorized", PaymentCaptured): "captured",
         ("authorized", PaymentUnresolved): "unresolved",
+        ("authorized", VoidRequested): "voiding",
         ("authorized", PaymentVoided): "voided",
         ("unresolved", PaymentAuthorized): "authorized",
         ("unresolved", PaymentDeclined): "declined",
@@ -174,28 +193,29 @@ PAYMENT = TransitionTable(
     },
 )
 
-WAITING_FOR_PROVIDER = ("requested", "authorized", "unresolved", "voiding", "refund_requested")
+# State
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """One attempt to collect; ``tries`` counts how often the provider has been asked for what is being waited for."""
+    """One attempt to collect. ``unwanted``: nobody wants the money any more; ``tries`` counts how often the provider
+    has been asked for what is being waited for."""
 
     payment_id: str
     status: str = PAYMENT.initial
-    rider_id: str = ""
-    charge_id: str = ""
+    reference: str = ""
     amount_cents: int = 0
     capture_id: str = ""
     ask_at_us: int = 0
     tries: int = 0
+    unwanted: bool = False
 
 
 class PaymentDecider(Decider[Payment]):
-    """Decides what a report or silence means for one payment."""
+    """Decides what a report, a change of mind or silence means for one payment."""
 
     name = "payment"
     key_field = "payment_id"
-    commands = (CollectPayment, RefundPayment, RecordReport, AskProvider)
+    commands = (AuthorizePayment, RecordReport, CancelPayment, AskProvider)
     events = (
         AuthorizationRequested,
         PaymentAuthorized,
@@ -210,20 +230,20 @@ class PaymentDecider(Decider[Payment]):
     )
     transitions = PAYMENT
 
-    def __init__(self, terms: Terms) -> None:
-        self._ask_after_us = terms.ask_provider_after_us
+    def __init__(self, ask_after_us: int) -> None:
+        self._ask_after_us = ask_after_us
 
     def initial(self, key: str) -> Payment:
         return Payment(key)
 
     def decide(self, payment: Payment, command: Command, now_us: int) -> list[Event]:
         match command:
-            case CollectPayment():
-                return self._collect(payment, command, now_us)
-            case RefundPayment():
-                return [self._refund(payment, now_us, attempt=1)] if payment.status == "captured" else []
+            case AuthorizePayment():
+                return self._authorize(payment, command, now_us)
             case RecordReport():
                 return self._record(payment, command, now_us)
+            case CancelPayment():
+                return self._cancel(payment, now_us)
             case AskProvider():
                 return self._ask(payment, now_us)
             case _:
@@ -236,16 +256,18 @@ class PaymentDecider(Decider[Payment]):
         change = msgspec.structs.replace
         match event:
             case AuthorizationRequested():
-                rider_id, charge_id, amount_cents = event.rider_id, event.charge_id, event.amount_cents
-                return Payment(payment.payment_id, status, rider_id, charge_id, amount_cents, "", event.ask_at_us)
+                return Payment(payment.payment_id, status, event.reference, event.amount_cents, "", event.ask_at_us)
             case PaymentAuthorized():
                 return change(payment, status=status, ask_at_us=event.ask_at_us)
             case PaymentCaptured():
                 return change(payment, status=status, capture_id=event.capture_id, tries=0)
             case PaymentUnresolved():
                 return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.asked)
-            case VoidRequested() | RefundRequested():
-                return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.attempt)
+            case VoidRequested():
+                ask_at_us, tries, unwanted = event.ask_at_us, event.attempt, event.unwanted
+                return change(payment, status=status, ask_at_us=ask_at_us, tries=tries, unwanted=unwanted)
+            case RefundRequested():
+                return change(payment, status=status, ask_at_us=event.ask_at_us, tries=event.attempt, unwanted=True)
             case _:
                 return change(payment, status=status)
 
@@ -253,14 +275,13 @@ class PaymentDecider(Decider[Payment]):
         if payment.status in WAITING_FOR_PROVIDER:
             yield payment.ask_at_us, AskProvider(payment.payment_id)
 
-    def _collect(self, payment: Payment, command: CollectPayment, now_us: int) -> list[Event]:
+    def _authorize(self, payment: Payment, command: AuthorizePayment, now_us: int) -> list[Event]:
         if payment.status != PAYMENT.initial:
             return []
         return [
             AuthorizationRequested(
                 command.payment_id,
-                command.rider_id,
-                command.charge_id,
+                command.reference,
                 command.amount_cents,
                 command.card_token,
                 now_us + self._ask_after_us,
@@ -268,60 +289,81 @@ class PaymentDecider(Decider[Payment]):
         ]
 
     def _record(self, payment: Payment, report: RecordReport, now_us: int) -> list[Event]:
-        names = payment.payment_id, payment.rider_id, payment.charge_id
         match report.status:
             case "authorized":
                 return self._authorized(payment, now_us)
             case "captured":
                 return self._captured(payment, report, now_us)
             case "declined":
-                return _ended(payment, PaymentDeclined(*names))
+                return self._ended(payment, PaymentDeclined(payment.payment_id, payment.reference, report.reason))
             case "voided":
-                return _ended(payment, PaymentVoided(*names))
+                return self._ended(payment, PaymentVoided(payment.payment_id, payment.reference))
             case "refunded":
-                if payment.status != "refund_requested":
-                    return []
-                return [PaymentRefunded(*names, report.refunded_cents, report.refund_id)]
+                return self._refunded(payment, report, now_us)
             case "unknown":
                 # Nobody there knows it, but our call may still be under way: a void makes sure that it fails.
-                return [self._void(payment, now_us)] if payment.status in ("requested", "unresolved") else []
+                if payment.status not in ("requested", "unresolved"):
+                    return []
+                return self._void(payment, now_us, unwanted=False)
 
     def _authorized(self, payment: Payment, now_us: int) -> list[Event]:
         if payment.status not in ("requested", "unresolved"):
             return []
-        return [PaymentAuthorized(payment.payment_id, payment.amount_cents, now_us + self._ask_after_us)]
+        ask_at_us = now_us + self._ask_after_us
+        return [PaymentAuthorized(payment.payment_id, payment.reference, payment.amount_cents, ask_at_us)]
 
     def _captured(self, payment: Payment, report: RecordReport, now_us: int) -> list[Event]:
-        if payment.status not in WAITING_FOR_PROVIDER or payment.status == "refund_requested":
+        if payment.status in ("captured", "refund_requested", "refunded"):
             same = report.capture_id == payment.capture_id
             return [ReportIgnored(payment.payment_id, report.capture_id, "duplicate" if same else "contradiction")]
+        if payment.status not in WAITING_FOR_PROVIDER:
+            return [ReportIgnored(payment.payment_id, report.capture_id, "contradiction")]
         events: list[Event] = []
         if payment.status != "authorized":
             # The capture overtook the word of the authorization that it implies.
-            events.append(PaymentAuthorized(payment.payment_id, payment.amount_cents, now_us))
-        names = payment.payment_id, payment.rider_id, payment.charge_id
-        return [*events, PaymentCaptured(*names, report.captured_cents, report.capture_id)]
+            events.append(PaymentAuthorized(payment.payment_id, payment.reference, payment.amount_cents, now_us))
+        captured = PaymentCaptured(payment.payment_id, payment.reference, report.captured_cents, report.capture_id)
+        events.append(captured)
+        if payment.unwanted:
+            events.append(self._refund(payment, now_us, attempt=1))
+        return events
+
+    def _ended(self, payment: Payment, ending: PaymentDeclined | PaymentVoided) -> list[Event]:
+        return [ending] if PAYMENT.allows(payment.status, type(ending)) else []
+
+    def _refunded(self, payment: Payment, report: RecordReport, now_us: int) -> list[Event]:
+        if payment.status != "refund_requested":
+            return []
+        return [PaymentRefunded(payment.payment_id, payment.reference, report.refunded_cents, report.refund_id)]
+
+    def _cancel(self, payment: Payment, now_us: int) -> list[Event]:
+        if payment.status == "captured":
+            return [self._refund(payment, now_us, attempt=1)]
+        if payment.status in ("requested", "authorized", "unresolved", "voiding") and not payment.unwanted:
+            return self._void(payment, now_us, unwanted=True)
+        return []
 
     def _ask(self, payment: Payment, now_us: int) -> list[Event]:
         if payment.status not in WAITING_FOR_PROVIDER or now_us < payment.ask_at_us:
             return []
         if payment.status == "voiding":
-            return [self._void(payment, now_us)]
+            return self._void(payment, now_us, payment.unwanted)
         if payment.status == "refund_requested":
             return [self._refund(payment, now_us, payment.tries + 1)]
-        return [PaymentUnresolved(payment.payment_id, now_us + self._ask_after_us, payment.tries + 1)]
+        ask_at_us = now_us + self._ask_after_us
+        return [PaymentUnresolved(payment.payment_id, payment.reference, ask_at_us, payment.tries + 1)]
 
-    def _void(self, payment: Payment, now_us: int) -> VoidRequested:
+    def _void(self, payment: Payment, now_us: int, unwanted: bool) -> list[Event]:
         attempt = payment.tries + 1 if payment.status == "voiding" else 1
-        return VoidRequested(payment.payment_id, now_us + self._ask_after_us, attempt)
+        ask_at_us = now_us + self._ask_after_us
+        return [VoidRequested(payment.payment_id, payment.reference, ask_at_us, unwanted, attempt)]
 
     def _refund(self, payment: Payment, now_us: int, attempt: int) -> RefundRequested:
-        return RefundRequested(payment.payment_id, payment.amount_cents, now_us + self._ask_after_us, attempt)
+        ask_at_us = now_us + self._ask_after_us
+        return RefundRequested(payment.payment_id, payment.reference, payment.amount_cents, ask_at_us, attempt)
 
 
-def _ended(payment: Payment, ending: PaymentDeclined | PaymentVoided) -> list[Event]:
-    return [ending] if PAYMENT.allows(payment.status, type(ending)) else []
-
+WAITING_FOR_PROVIDER = ("requested", "authorized", "unresolved", "voiding", "refund_requested")
 
 # Effects. Each kind of call has one idempotency key a payment, however often it is repeated.
 
@@ -343,25 +385,32 @@ def _look_up_request(event: PaymentUnresolved) -> OutsideRequest:
 
 
 def _record_answer(event: Any, report: PaymentReport) -> Command:
-    return report_command(report)
+    return RecordReport.of(report)
 
 
-def report_command(report: PaymentReport) -> RecordReport:
-    """The command that records what the provider said, whichever way it came."""
-    return RecordReport(
-        report.payment_id,
-        report.status,
-        report.captured_cents,
-        report.refunded_cents,
-        report.capture_id,
-        report.refund_id,
-        report.reason,
-    )
-
-
-EFFECTS = (
+PROVIDER_CALLS = (
     Effect("authorize", AuthorizationRequested, _authorize_request, _record_answer),
     Effect("void", VoidRequested, _void_request, _record_answer),
     Effect("refund", RefundRequested, _refund_request, _record_answer),
     Effect("look-up", PaymentUnresolved, _look_up_request, _record_answer),
+)
+
+# The webhook
+
+
+def take_report(call: Call, views: Views) -> RecordReport:
+    return RecordReport.of(call.body)
+
+
+TAKE_PAYMENT_REPORT = Action(
+    "take_payment_report",
+    "POST",
+    "/webhooks/payments",
+    "The provider reports how a payment stands",
+    ("provider",),
+    take_report,
+    accepted,
+    Accepted,
+    body=PaymentReport,
+    signed=True,
 )

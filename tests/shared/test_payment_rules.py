@@ -6,30 +6,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from examples import (
-    ASK_AT_US,
-    AUTHORIZATION_REQUESTED,
-    NOW_US,
-    ORDER_ID,
-    PAYMENT_AUTHORIZED,
-    PAYMENT_CAPTURED,
-    PAYMENT_DECLINED,
-    PAYMENT_ID,
-    PAYMENT_REFUNDED,
-    PAYMENT_STORIES,
-    PAYMENT_UNRESOLVED,
-    PAYMENT_VOIDED,
-    REFUND_REQUESTED,
-    TERMS,
-    TOTAL_CENTS,
-    VOID_REQUESTED,
-    VOID_REQUESTED_UNKNOWN,
-)
 from given_when_then import Given, given
 
-from reference_services.bookstore.payments import (
-    EFFECTS,
+from reference_services.kernel.message import Command, Event
+from reference_services.kernel.outside import Authorize, LookUp, PaymentReport, Refund, Void
+from reference_services.shared.payments import (
     PAYMENT,
+    PROVIDER_CALLS,
     AskProvider,
     AuthorizationRequested,
     AuthorizePayment,
@@ -38,19 +21,49 @@ from reference_services.bookstore.payments import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDecider,
+    PaymentDeclined,
+    PaymentRefunded,
     PaymentUnresolved,
+    PaymentVoided,
     RecordReport,
     RefundRequested,
     ReportIgnored,
     VoidRequested,
-    report_command,
 )
-from reference_services.bookstore.terms import MINUTE_US
-from reference_services.kernel.message import Command, Event
-from reference_services.kernel.outside import Authorize, LookUp, PaymentReport, Refund, Void
+
+NOW_US = 1_788_256_800_000_000
+MINUTE_US = 60_000_000
+ASK_AFTER_US = 2 * MINUTE_US
+ASK_AT_US = NOW_US + ASK_AFTER_US
+ORDER_ID, PAYMENT_ID = "o-1", "o-1/1"
+TOTAL_CENTS = 5_000
+
+AUTHORIZATION_REQUESTED = AuthorizationRequested(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "card-ok", ASK_AT_US)
+PAYMENT_AUTHORIZED = PaymentAuthorized(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, ASK_AT_US)
+PAYMENT_DECLINED = PaymentDeclined(PAYMENT_ID, ORDER_ID, "card-declined")
+PAYMENT_CAPTURED = PaymentCaptured(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "capture-1")
+PAYMENT_UNRESOLVED = PaymentUnresolved(PAYMENT_ID, ORDER_ID, ASK_AT_US, asked=1)
+VOID_REQUESTED = VoidRequested(PAYMENT_ID, ORDER_ID, ASK_AT_US, unwanted=True)
+VOID_REQUESTED_UNKNOWN = VoidRequested(PAYMENT_ID, ORDER_ID, ASK_AT_US, unwanted=False)
+PAYMENT_VOIDED = PaymentVoided(PAYMENT_ID, ORDER_ID)
+REFUND_REQUESTED = RefundRequested(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, ASK_AT_US)
+PAYMENT_REFUNDED = PaymentRefunded(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "refund-1")
+
+PAYMENT_STORIES: dict[str, tuple[Event, ...]] = {
+    "none": (),
+    "requested": (AUTHORIZATION_REQUESTED,),
+    "authorized": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED),
+    "unresolved": (AUTHORIZATION_REQUESTED, PAYMENT_UNRESOLVED),
+    "voiding": (AUTHORIZATION_REQUESTED, VOID_REQUESTED),
+    "declined": (AUTHORIZATION_REQUESTED, PAYMENT_DECLINED),
+    "voided": (AUTHORIZATION_REQUESTED, VOID_REQUESTED, PAYMENT_VOIDED),
+    "captured": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED),
+    "refund_requested": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, REFUND_REQUESTED),
+    "refunded": (AUTHORIZATION_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, REFUND_REQUESTED, PAYMENT_REFUNDED),
+}
 
 AUTHORIZE = AuthorizePayment(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "card-ok")
-CANCEL = CancelPayment(PAYMENT_ID, ORDER_ID)
+CANCEL = CancelPayment(PAYMENT_ID)
 ASK = AskProvider(PAYMENT_ID)
 SAID_AUTHORIZED = RecordReport(PAYMENT_ID, "authorized")
 SAID_CAPTURED = RecordReport(PAYMENT_ID, "captured", TOTAL_CENTS, 0, "capture-1")
@@ -116,7 +129,7 @@ TABLE: list[tuple[str, Command, dict[str, str]]] = [
 
 def a_payment(*events: Event) -> Given[Payment]:
     """The first payment for Ann's order, and what has happened to it."""
-    return given(PaymentDecider(TERMS), *events, key=PAYMENT_ID)
+    return given(PaymentDecider(ASK_AFTER_US), *events, key=PAYMENT_ID)
 
 
 @pytest.mark.parametrize(("name", "command", "outcomes"), TABLE, ids=[name for name, _, _ in TABLE])
@@ -311,15 +324,15 @@ def test_money_is_moved_by_the_same_request_however_often_it_is_sent(repeated: t
     assert request_for(first) == request_for(second)
 
 
-@pytest.mark.parametrize("effect", EFFECTS, ids=[effect.name for effect in EFFECTS])
+@pytest.mark.parametrize("effect", PROVIDER_CALLS, ids=[effect.name for effect in PROVIDER_CALLS])
 def test_every_answer_is_recorded_as_a_webhook_would_be(effect: Any) -> None:
     report = PaymentReport(PAYMENT_ID, "captured", TOTAL_CENTS, TOTAL_CENTS, 0, "capture-1")
 
-    assert effect.answer(AUTHORIZATION_REQUESTED, report) == report_command(report) == SAID_CAPTURED
+    assert effect.answer(AUTHORIZATION_REQUESTED, report) == RecordReport.of(report) == SAID_CAPTURED
     assert effect.gave_up(AUTHORIZATION_REQUESTED, "no answer") is None, "the payment's own deadline asks again"
 
 
 def request_for(event: Event) -> Any:
     """The call that ``event`` makes necessary; exactly one effect must want it."""
-    (effect,) = [effect for effect in EFFECTS if effect.on is type(event)]
+    (effect,) = [effect for effect in PROVIDER_CALLS if effect.on is type(event)]
     return effect.request(event)
