@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from ...kernel.invariant import Coverage, InboxDrained, Invariant
 from ...kernel.one_history import DecidedOnce, OneHistory
+from ...shared.invariants import ToldOnce
 from ..terms import Terms
 from ..tight_spots import TightSpots
 from .fares import FareRight, LostMeansLate, OneEndOneFare
 from .money import ChargeOnce, GivenBackOnce
-from .promises import AcceptedIsKept, EverythingSettles, ToldOnce
+from .promises import AcceptedIsKept, EverythingSettles
 from .rides import BikesConserved, NoPassNoRide, OneTripABike, OneTripARider
 
 

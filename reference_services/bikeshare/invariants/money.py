@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...kernel.history import ProviderBooked
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ...shared.payments import AuthorizationRequested, PaymentCaptured, PaymentRefunded
+from ...shared.invariants import BooksAgree
+from ...shared.payments import AuthorizationRequested, PaymentCaptured
 from ..account_messages import (
     ChargeRefunded,
     ChargeRequested,
@@ -20,8 +20,8 @@ from ..account_messages import (
 from ..terms import Terms
 
 
-class ChargeOnce(Invariant):
-    """Holds charges and payments against the provider's own books."""
+class ChargeOnce(BooksAgree):
+    """Knows which charges there are, which have been collected, and which are paid."""
 
     name = "charge-once"
     statement = (
@@ -30,13 +30,10 @@ class ChargeOnce(Invariant):
     )
 
     def __init__(self, terms: Terms) -> None:
-        super().__init__()
-        self._bound_us = terms.settlement_bound_us
+        super().__init__(terms.settlement_bound_us)
         self._amounts: dict[str, int] = {}
         self._captured: dict[str, int] = {}
         self._paid: set[str] = set()
-        self._ours: dict[str, tuple[str, int, int]] = {}
-        self._theirs: dict[str, tuple[str, int, int]] = {}
 
     @on(ChargeRequested)
     def requested(self, message: Message[ChargeRequested]) -> None:
@@ -53,21 +50,14 @@ class ChargeOnce(Invariant):
 
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
+        super().captured(message)
         event = message.data
         _, charge_id = charge_behind(event.reference)
-        if charge_id in self._captured or event.capture_id in self._ours:
+        if charge_id in self._captured:
             self.violate(f"{charge_id} is collected a second time", message)
         if event.amount_cents != self._amounts.get(charge_id):
             self.violate(f"{charge_id} is collected with {event.amount_cents} cents", message)
         self._captured[charge_id] = message.time_us
-        self._ours[event.capture_id] = (event.payment_id, event.amount_cents, message.time_us)
-
-    @on(PaymentRefunded)
-    def refunded(self, message: Message[PaymentRefunded]) -> None:
-        event = message.data
-        if event.refund_id in self._ours:
-            self.violate(f"{event.payment_id} is refunded twice", message)
-        self._ours[event.refund_id] = (event.payment_id, -event.amount_cents, message.time_us)
 
     @on(ChargeSucceeded)
     def paid(self, message: Message[ChargeSucceeded]) -> None:
@@ -78,21 +68,8 @@ class ChargeOnce(Invariant):
             self.violate(f"{event.charge_id} is paid without money", message)
         self._paid.add(event.charge_id)
 
-    @on(ProviderBooked)
-    def booked(self, message: Message[ProviderBooked]) -> None:
-        entry = message.data.entry
-        sign = 1 if entry.kind == "capture" else -1
-        self._theirs[entry.entry_id] = (entry.payment_id, sign * entry.amount_cents, entry.time_us)
-
     def finish(self, end_us: int) -> None:
-        for entry_id in sorted(self._ours.keys() | self._theirs.keys()):
-            ours, theirs = self._ours.get(entry_id), self._theirs.get(entry_id)
-            if ours is not None and theirs is not None and ours[:2] == theirs[:2]:
-                continue
-            known = ours or theirs
-            if known is not None and known[2] + self._bound_us < end_us:
-                text = f"{entry_id}: we have booked {ours and ours[1]} cents, the provider {theirs and theirs[1]}"
-                self.violate(text, subject=f"payment/{known[0]}", time_us=end_us)
+        super().finish(end_us)
         for charge_id, since_us in self._captured.items():
             if charge_id not in self._paid and since_us + self._bound_us < end_us:
                 self.violate(f"{charge_id} is collected and never paid", subject="account", time_us=end_us)

@@ -1,23 +1,11 @@
-"""What was promised: a success stands, riders are told once, and whatever is under way comes to rest."""
+"""What was promised: a success stands, and whatever is under way comes to rest."""
 
 from __future__ import annotations
 
 from ...kernel import promises
-from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
-from ...shared.payments import (
-    AuthorizationRequested,
-    PaymentAuthorized,
-    PaymentCaptured,
-    PaymentDeclined,
-    PaymentRefunded,
-    PaymentUnresolved,
-    PaymentVoided,
-    RefundRequested,
-    VoidRequested,
-)
+from ...shared.invariants import PaymentsAndMessagesSettle
 from ..account_messages import (
     ChargeFailed,
     ChargeRefunded,
@@ -73,24 +61,6 @@ class AcceptedIsKept(promises.AcceptedIsKept):
         self.keep(message)
 
 
-class ToldOnce(Invariant):
-    """Counts what riders were told."""
-
-    name = "told-once"
-    statement = "At most one notification per cause and kind."
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sent: set[str] = set()
-
-    @on(NotificationSent)
-    def sent(self, message: Message[NotificationSent]) -> None:
-        event = message.data
-        if event.message_id in self._sent:
-            self.violate(f"{event.message_id} was sent twice", message)
-        self._sent.add(event.message_id)
-
-
 UNDER_WAY = (
     PassPurchased,
     PassPaid,
@@ -98,12 +68,6 @@ UNDER_WAY = (
     UnlockRequested,
     TripEnded,
     ChargeRequested,
-    AuthorizationRequested,
-    PaymentAuthorized,
-    PaymentUnresolved,
-    VoidRequested,
-    RefundRequested,
-    NotificationRequested,
 )
 AT_REST = (
     PassActivated,
@@ -122,15 +86,10 @@ AT_REST = (
     ChargeSucceeded,
     ChargeFailed,
     ChargeRefunded,
-    PaymentDeclined,
-    PaymentCaptured,
-    PaymentVoided,
-    PaymentRefunded,
-    NotificationSent,
 )
 
 
-class EverythingSettles(promises.EverythingSettles):
+class EverythingSettles(PaymentsAndMessagesSettle):
     """Knows what a rider and a bike wait for: the word of the dock."""
 
     statement = "Every pass, unlock, trip, charge, payment and message reaches rest or waits for a running deadline."
@@ -150,10 +109,6 @@ class EverythingSettles(promises.EverythingSettles):
     @on(BikeOffered, BikeReserved)
     def reserved(self, message: Message[BikeOffered | BikeReserved]) -> None:
         self.wait(message.subject, message.time_us + self._reports_within_us)
-
-    @on(NotificationFailed)
-    def message_failed(self, message: Message[NotificationFailed]) -> None:
-        self.wait(message.subject, message.data.again_at_us)
 
 
 def _key(message: Message) -> str:

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from ...kernel.history import ProviderBooked
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
+from ...shared.invariants import BooksAgree
 from ...shared.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
 from ..inventory import ReservationCommitted, StockReleased
 from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
@@ -186,59 +186,20 @@ class MoneyFollowsGoods(Invariant):
                 self.violate(f"{order_id}: {units} units kept though it is cancelled", subject=subject, time_us=end_us)
 
 
-class CaptureOnce(Invariant):
-    """Holds our ledger against the provider's own books."""
+class CaptureOnce(BooksAgree):
+    """Knows which payments have been captured."""
 
     name = "capture-once"
     statement = "A capture changes a payment at most once, and at the end the provider's books and ours agree."
 
     def __init__(self, terms: Terms) -> None:
-        super().__init__()
-        self._bound_us = terms.settlement_bound_us
-        self._ours: dict[str, tuple[str, int, int]] = {}
-        self._theirs: dict[str, tuple[str, int, int]] = {}
+        super().__init__(terms.settlement_bound_us)
         self._captured_payments: set[str] = set()
 
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
-        event = message.data
-        if event.capture_id in self._ours:
-            self.violate(f"capture {event.capture_id} is booked twice", message)
-        if event.payment_id in self._captured_payments:
-            self.violate(f"payment {event.payment_id} is captured twice", message)
-        self._captured_payments.add(event.payment_id)
-        self._ours[event.capture_id] = (event.payment_id, event.amount_cents, message.time_us)
-
-    @on(PaymentRefunded)
-    def refunded(self, message: Message[PaymentRefunded]) -> None:
-        event = message.data
-        if event.refund_id in self._ours:
-            self.violate(f"refund {event.refund_id} is booked twice", message)
-        self._ours[event.refund_id] = (event.payment_id, -event.amount_cents, message.time_us)
-
-    @on(ProviderBooked)
-    def booked(self, message: Message[ProviderBooked]) -> None:
-        entry = message.data.entry
-        sign = 1 if entry.kind == "capture" else -1
-        self._theirs[entry.entry_id] = (entry.payment_id, sign * entry.amount_cents, entry.time_us)
-
-    def finish(self, end_us: int) -> None:
-        for entry_id in sorted(self._ours.keys() | self._theirs.keys()):
-            ours, theirs = self._ours.get(entry_id), self._theirs.get(entry_id)
-            if ours is not None and theirs is not None and ours[:2] == theirs[:2]:
-                continue
-            known = ours or theirs
-            assert known is not None
-            if known[2] + self._bound_us < end_us:
-                self.violate(
-                    f"{entry_id}: we have booked {_in_words(ours)}, the provider {_in_words(theirs)}",
-                    subject=f"payment/{known[0]}",
-                    time_us=end_us,
-                )
-
-
-def _in_words(booked: tuple[str, int, int] | None) -> str:
-    if booked is None:
-        return "nothing"
-    payment_id, amount_cents, _ = booked
-    return f"{abs(amount_cents)} cents {'back ' if amount_cents < 0 else ''}of {payment_id}"
+        super().captured(message)
+        payment_id = message.data.payment_id
+        if payment_id in self._captured_payments:
+            self.violate(f"payment {payment_id} is captured twice", message)
+        self._captured_payments.add(payment_id)

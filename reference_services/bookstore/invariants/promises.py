@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from ...kernel import promises
-from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ...shared.notifications import NotificationFailed, NotificationRequested, NotificationSent
+from ...shared import invariants
+from ...shared.notifications import NotificationRequested, NotificationSent
 from ...shared.payments import (
     AuthorizationRequested,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
-    PaymentRefunded,
-    PaymentUnresolved,
-    PaymentVoided,
-    RefundRequested,
-    VoidRequested,
 )
 from ..carts import CartLineSet, CartOpened
 from ..catalog import ProductListed, SaleScheduled
@@ -71,24 +66,20 @@ class AcceptedIsKept(promises.AcceptedIsKept):
             self.violate(f"{message.subject} has an outcome that nobody asked for", message)
 
 
-class ToldOnce(Invariant):
-    """Counts what customers were told."""
+class ToldOnce(invariants.ToldOnce):
+    """Knows which orders are owed a receipt."""
 
-    name = "told-once"
     statement = "At most one notification per cause and kind, and every confirmed order got its receipt."
 
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._bound_us = terms.settlement_bound_us
-        self._sent: set[str] = set()
         self._receipt_owed: dict[str, int] = {}
 
     @on(NotificationSent)
     def sent(self, message: Message[NotificationSent]) -> None:
+        super().sent(message)
         event = message.data
-        if event.message_id in self._sent:
-            self.violate(f"{event.message_id} was sent twice", message)
-        self._sent.add(event.message_id)
         if event.kind == "receipt":
             self._receipt_owed.pop(event.message_id.rpartition("/")[0], None)
 
@@ -103,32 +94,7 @@ class ToldOnce(Invariant):
                 self.violate(f"{order_id} is confirmed without a receipt", subject=f"order/{order_id}", time_us=end_us)
 
 
-UNDER_WAY = (
-    OrderPlaced,
-    OrderReserved,
-    PaymentRequested,
-    OrderPaid,
-    RefundStarted,
-    AuthorizationRequested,
-    PaymentAuthorized,
-    PaymentUnresolved,
-    VoidRequested,
-    RefundRequested,
-    NotificationRequested,
-)
-AT_REST = (
-    PickedUp,
-    OrderCancelled,
-    OrderRefunded,
-    PaymentDeclined,
-    PaymentCaptured,
-    PaymentVoided,
-    PaymentRefunded,
-    NotificationSent,
-)
-
-
-class EverythingSettles(promises.EverythingSettles):
+class EverythingSettles(invariants.PaymentsAndMessagesSettle):
     """Knows what an order waits for: a hold's deadline, a pickup's, the next attempt's."""
 
     statement = "Every order, payment and message reaches a final state or waits for a running deadline."
@@ -137,11 +103,11 @@ class EverythingSettles(promises.EverythingSettles):
         super().__init__(terms.settlement_bound_us)
         self._held_until_us: dict[str, int] = {}
 
-    @on(*UNDER_WAY)
+    @on(OrderPlaced, OrderReserved, PaymentRequested, OrderPaid, RefundStarted)
     def under_way(self, message: Message) -> None:
         self.begin(message.subject, message.time_us)
 
-    @on(*AT_REST)
+    @on(PickedUp, OrderCancelled, OrderRefunded)
     def at_rest(self, message: Message) -> None:
         self.rest(message.subject)
 
@@ -158,7 +124,3 @@ class EverythingSettles(promises.EverythingSettles):
     def ready(self, message: Message[ReadyForPickup]) -> None:
         self._held_until_us.pop(message.subject, None)
         self.wait(message.subject, message.data.pickup_by_us)
-
-    @on(NotificationFailed)
-    def message_failed(self, message: Message[NotificationFailed]) -> None:
-        self.wait(message.subject, message.data.again_at_us)
