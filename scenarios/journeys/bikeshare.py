@@ -6,7 +6,6 @@ is drawn here. Everything is drawn from streams of a rider's own, so one more ri
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Generator
 from typing import Annotated, Any
@@ -14,25 +13,20 @@ from typing import Annotated, Any
 import msgspec
 
 from reference_services.kernel.edge import instant_us, rfc3339
-from reference_services.kernel.operation import ANYONE, Principal
+from reference_services.kernel.operation import Principal
 from reference_services.kernel.random_streams import stream
 
 from ..arrivals import arrivals_of
 from ..model import Scenario
 from ..steps import Do, Got, Journey, Think, ThinkUntil, Visit
 from .bikeshare_city import a_place, around, bike_name, position, station_name
+from .shared import PATIENCE_S, PUBLIC, Duration, JourneyMix, Share, human_us, must, succeeded, told
 
-PUBLIC = Principal("anyone", ANYONE)
 OPERATOR = Principal("operator", "operator")
-
-PATIENCE_S = 10
-"""How long a rider's phone waits for an answer."""
 
 STATIONS_TRIED = 8
 """How many stations a rider walks to for a bike, or rides to for a dock, before giving up."""
 
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Duration = Annotated[int, msgspec.Meta(gt=0)]
 Steps = Generator[Any, Got | None, Got | None]
 
 
@@ -86,7 +80,7 @@ def setup(scenario: Scenario, seed: int) -> Journey:
             "bikes": bikes,
         }
         station = station_name(index)
-        yield from _must(Do("open_station", OPERATOR, {"station_id": station}, body, idempotency_key=f"open-{station}"))
+        yield from must(Do("open_station", OPERATOR, {"station_id": station}, body, idempotency_key=f"open-{station}"))
 
 
 def visits(scenario: Scenario, seed: int) -> list[Visit]:
@@ -95,17 +89,12 @@ def visits(scenario: Scenario, seed: int) -> list[Visit]:
     Some riders come together: the companion arrives with the one before, and wants the same.
     """
     population = population_of(scenario)
-    names = [journey.name for journey in scenario.journeys]
-    unknown = [name for name in names if name not in JOURNEYS]
-    if unknown:
-        text = f"there is no journey {unknown[0]!r}; choose from {', '.join(sorted(JOURNEYS))}"
-        raise scenario.error(("journeys",), text)
-    weights = [journey.weight for journey in scenario.journeys]
+    mix = JourneyMix(scenario, JOURNEYS)
     found = [_van_visit(number, population, seed) for number in range(population.vans)]
     leader: tuple[int, Wish] | None = None
     for arrival_us, index in arrivals_of(scenario, seed):
         draw = stream(seed, "ride", index)
-        name = draw.choices(names, weights)[0]
+        name = mix.draw(draw)
         wish = _wish(index, arrival_us, population, seed)
         arrives_us = arrival_us
         if leader is not None and draw.random() < population.companion_share:
@@ -150,7 +139,7 @@ def rider(wish: Wish, population: Population, seed: int) -> Journey:
     draw = stream(seed, "rider", wish.key)
     me = Principal(wish.rider, "rider")
     passed = yield from _have_pass(me, wish, draw)
-    if passed is None or passed.outcome != "ok":
+    if not succeeded(passed):
         return
     trip = yield from _take_bike(me, wish, population, draw)
     if trip is None or draw.random() < population.never_returned_share:
@@ -171,7 +160,7 @@ def van(number: int, population: Population, seed: int) -> Journey:
     for turn in range(population.van_rounds):
         yield Think(draw.randrange(population.van_every_us) if not turn else population.van_every_us)
         got = yield Do("gbfs_station_status", PUBLIC)
-        if got is None or got.outcome != "ok" or not got.body["data"]["stations"]:
+        if not succeeded(got) or not got.body["data"]["stations"]:
             continue
         stations = sorted(got.body["data"]["stations"], key=_fill)
         if not number:
@@ -208,7 +197,7 @@ JOURNEYS = {"rider": rider, "express_rider": express_rider}
 def _have_pass(me: Principal, wish: Wish, draw: random.Random) -> Steps:
     """Look for a pass that works, or buy one; if the card is declined, with another card."""
     listed = yield Do("list_passes", me)
-    if listed is None or listed.outcome != "ok":
+    if not succeeded(listed):
         return None
     if any(each["status"] in ("active", "renewing") and each["plan"] != "single" for each in listed.body["passes"]):
         return listed
@@ -233,12 +222,12 @@ def _take_bike(
     bought_again = False
     for walked, index in enumerate(around(wish.origin, population.stations)[:STATIONS_TRIED]):
         seen = yield Do("view_station", PUBLIC, {"station_id": station_name(index)})
-        if seen is None or seen.outcome != "ok" or not seen.body["bikes"]:
+        if not succeeded(seen) or not seen.body["bikes"]:
             yield Think(population.walk_us)
             continue
         body = {"bike_id": seen.body["bikes"][int(wish.taste * min(3, len(seen.body["bikes"])))]}
         got = yield Do("unlock_bike", me, body=body, wait_s=PATIENCE_S, idempotency_key=f"{wish.key}/unlock/{walked}")
-        if got is not None and got.outcome == "ok" and isinstance(got.body, dict) and "trip_id" in got.body:
+        if told(got, "trip_id"):
             if (yield from _leave_dock(me, got.body, station_name(index), wish, population, draw)):
                 return dict(got.body)
         elif got is not None and got.reason == "no-valid-pass" and not bought_again:
@@ -307,12 +296,8 @@ def _return_offline(
 ) -> Steps:
     """The dock closes, and tells when it is online again; perhaps twice."""
     seen = yield Do("view_trip", me, {"trip_id": trip["trip_id"]})
-    if seen is None or seen.outcome != "ok" or seen.body["started_at"] is None:
-        started_us = None
-    else:
-        started_us = instant_us(seen.body["started_at"])
-    if started_us is not None:
-        body["docked_at"] = rfc3339(started_us + _ride_us(population, draw))
+    if succeeded(seen) and seen.body["started_at"] is not None:
+        body["docked_at"] = rfc3339(instant_us(seen.body["started_at"]) + _ride_us(population, draw))
         yield ThinkUntil(instant_us(body["docked_at"]))
     body["buffered"] = True
     yield Think(draw.randrange(population.offline_up_to_us))
@@ -325,7 +310,7 @@ def _return_a_day_late(
     """Keep the bike until the last moment, or a moment longer; half of the docks tell it late, too."""
     yield Think(population.walk_us)
     seen = yield Do("view_trip", me, {"trip_id": trip["trip_id"]})
-    if seen is None or seen.outcome != "ok" or seen.body["overdue_at"] is None:
+    if not succeeded(seen) or seen.body["overdue_at"] is None:
         return None
     docked_us = instant_us(seen.body["overdue_at"]) + draw.randint(
         -population.last_minute_us, population.last_minute_us
@@ -352,11 +337,11 @@ def _dispute(me: Principal, wish: Wish, population: Population, draw: random.Ran
     """Look at the charges and dispute the latest; the operator decides some time later."""
     yield Think(population.walk_us)
     listed = yield Do("list_charges", me)
-    if listed is None or listed.outcome != "ok" or not listed.body["charges"]:
+    if not succeeded(listed) or not listed.body["charges"]:
         return None
     path = {"charge_id": listed.body["charges"][0]["charge_id"]}
     got = yield Do("open_dispute", me, path, idempotency_key=f"{wish.key}/dispute")
-    if got is None or got.outcome != "ok":
+    if not succeeded(got):
         return got
     yield Think(draw.randrange(population.told_late_up_to_us))
     body = {"upheld": draw.random() < population.upheld_share}
@@ -366,13 +351,13 @@ def _dispute(me: Principal, wish: Wish, population: Population, draw: random.Ran
 def _look_after(key: str, loaded: list[str], population: Population) -> Steps:
     """Fetch bikes that stand beside full stations, and those that need repair; they come back in order."""
     got = yield Do("list_cares", OPERATOR)
-    if got is None or got.outcome != "ok":
+    if not succeeded(got):
         return got
     for care in got.body["bikes"][: population.van_capacity - len(loaded)]:
         if care["reason"] == "flagged":
             path, body = {"station_id": care["station_id"]}, {"bike_id": care["bike_id"]}
             taken = yield Do("pick_up", OPERATOR, path, body, idempotency_key=f"{key}/{care['bike_id']}")
-            if taken is None or taken.outcome != "ok":
+            if not succeeded(taken):
                 continue
         if care["bike_id"] not in loaded:
             loaded.append(care["bike_id"])
@@ -384,13 +369,13 @@ def _load(key: str, station: dict[str, Any], loaded: list[str], population: Popu
     too_many = station["num_vehicles_available"] - population.docks_per_station // 2
     room = population.van_capacity - len(loaded)
     seen = yield Do("view_station", PUBLIC, {"station_id": station["station_id"]})
-    if seen is None or seen.outcome != "ok":
+    if not succeeded(seen):
         return seen
     got: Got | None = seen
     for bike in seen.body["bikes"][: max(0, min(too_many, room))]:
         path, body = {"station_id": station["station_id"]}, {"bike_id": bike}
         got = yield Do("pick_up", OPERATOR, path, body, idempotency_key=f"{key}/{bike}")
-        if got is not None and got.outcome == "ok":
+        if succeeded(got):
             loaded.append(bike)
     return got
 
@@ -403,7 +388,7 @@ def _unload(key: str, station: dict[str, Any], loaded: list[str], population: Po
         bike = loaded.pop()
         path, body = {"station_id": station["station_id"]}, {"bike_id": bike}
         got = yield Do("drop_off", OPERATOR, path, body, idempotency_key=f"{key}/{bike}")
-        if got is None or got.outcome != "ok":
+        if not succeeded(got):
             loaded.append(bike)
             return got
     return got
@@ -414,8 +399,8 @@ def _fill(station: dict[str, Any]) -> tuple[int, str]:
 
 
 def _ride_us(population: Population, draw: random.Random) -> int:
-    """How long a ride takes: lognormal, as those of commuters are."""
-    return max(1, round(population.ride_median_us * math.exp(draw.gauss(0, 0.6))))
+    """How long a ride takes."""
+    return max(1, human_us(population.ride_median_us, draw))
 
 
 def _wish(index: int, arrives_us: int, population: Population, seed: int) -> Wish:
@@ -440,9 +425,3 @@ def _visit(arrives_us: int, wish: Wish, journey: str, population: Population, se
 
 def _van_visit(number: int, population: Population, seed: int) -> Visit:
     return Visit(0, f"van-{number}", "van", lambda: van(number, population, seed))
-
-
-def _must(do: Do) -> Generator[Any, Got | None, None]:
-    got = yield do
-    if got is None or got.outcome != "ok":
-        raise RuntimeError(f"the setup failed at {do.operation} {dict(do.path)}: {got}")

@@ -7,7 +7,6 @@ streams of their own, so one more customer changes nobody else's day.
 from __future__ import annotations
 
 import csv
-import math
 import random
 from bisect import bisect
 from collections.abc import Generator, Iterator
@@ -19,30 +18,24 @@ from typing import Annotated, Any
 import msgspec
 
 from reference_services.kernel.edge import decimal_of, instant_us, rfc3339
-from reference_services.kernel.operation import ANYONE, Principal
+from reference_services.kernel.operation import Principal
 from reference_services.kernel.random_streams import stream
 
 from ..arrivals import arrivals_of
 from ..model import Scenario
 from ..steps import Do, Got, Journey, Think, ThinkUntil, Visit
+from .shared import PATIENCE_S, PUBLIC, Duration, JourneyMix, Share, human_us, must, succeeded, told
 
 DATA = Path(__file__).parent.parent / "data"
 TITLES = ("Hoodie", "Mug", "Notebook", "Tote bag", "Cap", "Water bottle")
-PUBLIC = Principal("anyone", ANYONE)
 STAFF = Principal("staff", "staff")
 COUNTER = Principal("counter-1", "device")
-
-PATIENCE_S = 10
-"""How long a shopper's phone waits for an answer to "order" before it asks how things stand."""
 
 ASKS = 12
 """How often a shopper asks how an unsettled order stands before giving up on the screen (not on the order)."""
 
 SECOND_LOOKS = 2
 """How often a persistent shopper comes back to see whether something became free again."""
-
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Duration = Annotated[int, msgspec.Meta(gt=0)]
 
 
 class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,26 +78,21 @@ def setup(scenario: Scenario, seed: int) -> Journey:
             "sale_opens": rfc3339(opens_us),
             "sale_closes": rfc3339(opens_us + population.sale_window_us),
         }
-        yield from _must(Do("list_product", STAFF, {"sku": sku}, body, idempotency_key=f"list-{sku}"))
+        yield from must(Do("list_product", STAFF, {"sku": sku}, body, idempotency_key=f"list-{sku}"))
     for sku in offers:
         body = {"units": population.units_per_product}
-        yield from _must(Do("receive_stock", STAFF, {"sku": sku}, body, idempotency_key=f"receive-{sku}"))
+        yield from must(Do("receive_stock", STAFF, {"sku": sku}, body, idempotency_key=f"receive-{sku}"))
 
 
 def visits(scenario: Scenario, seed: int) -> list[Visit]:
     """Every arrival of the scenario, in order of time; some customers come with two devices at once."""
     population = population_of(scenario)
-    names = [journey.name for journey in scenario.journeys]
-    unknown = [name for name in names if name not in JOURNEYS]
-    if unknown:
-        text = f"there is no journey {unknown[0]!r}; choose from {', '.join(sorted(JOURNEYS))}"
-        raise scenario.error(("journeys",), text)
-    weights = [journey.weight for journey in scenario.journeys]
+    mix = JourneyMix(scenario, JOURNEYS)
     arrivals: list[Visit] = []
     for arrives_us, index in arrivals_of(scenario, seed):
         customer = f"student-{index:05d}"
         draw = stream(seed, "customer", index)
-        name = draw.choices(names, weights)[0]
+        name = mix.draw(draw)
         arrivals.append(_visit(arrives_us, customer, name, population, seed, "phone"))
         if draw.random() < population.two_devices_share:
             later_us = arrives_us + draw.randrange(3_000_000)
@@ -148,7 +136,7 @@ def window_shopper(customer: str, device: str, population: Population, seed: int
     """Only looks: the catalog, then a product or two."""
     draw = stream(seed, "window-shopper", f"{customer}/{device}")
     got = yield Do("browse_catalog", PUBLIC)
-    if got is None or got.outcome != "ok":
+    if not succeeded(got):
         return
     for product in draw.sample(got.body["products"], min(2, len(got.body["products"]))):
         yield _think(population, draw)
@@ -187,17 +175,17 @@ Steps = Generator[Any, Got | None, Got | None]
 def _order(me: Principal, key: str, population: Population, draw: random.Random, wait_s: int) -> Steps:
     """From the catalog to the answer to "order", waiting for it so long; None if nothing was ordered."""
     catalog = yield Do("browse_catalog", PUBLIC)
-    if catalog is None or catalog.outcome != "ok":
+    if not succeeded(catalog):
         return None
     yield _think(population, draw)
     basket = _basket(catalog.body["products"], population, draw)
     cart = yield Do("open_cart", me, idempotency_key=f"{key}/cart")
-    if cart is None or cart.outcome != "ok" or not _told(cart, "cart_id"):
+    if not told(cart, "cart_id"):
         return cart
     for sku, units in basket.items():
         path = {"cart_id": cart.body["cart_id"], "sku": sku}
         line = yield Do("set_cart_line", me, path, {"units": units}, idempotency_key=f"{key}/{sku}")
-        if line is None or line.outcome != "ok":
+        if not succeeded(line):
             return line
         yield _think(population, draw)
     order = {"cart_id": cart.body["cart_id"], "card_token": f"card-{me.subject}"}
@@ -236,7 +224,7 @@ def _after_order(me: Principal, key: str, got: Got, population: Population, draw
 
 def _cancel_at_once(me: Principal, key: str, got: Got, population: Population, draw: random.Random) -> Steps:
     """Do not wait how the order comes out: cancel it, perhaps while it is being paid."""
-    if not _told(got, "order_id"):
+    if not told(got, "order_id"):
         return None
     yield Think(draw.randrange(population.impatient_after_us))
     return (yield Do("cancel_order", me, {"order_id": got.body["order_id"]}, idempotency_key=f"{key}/cancel-at-once"))
@@ -252,7 +240,7 @@ def _pickup_time(order: dict[str, Any], population: Population, draw: random.Ran
 def _pay_again(me: Principal, key: str, population: Population, draw: random.Random) -> Steps:
     """After a decline: try another card at once, at the last second, or give up."""
     listed = yield Do("list_orders", me)
-    if listed is None or listed.outcome != "ok" or not listed.body["orders"]:
+    if not succeeded(listed) or not listed.body["orders"]:
         return None
     order = listed.body["orders"][0]
     if order["status"] != "reserved" or order["reserved_until"] is None:
@@ -266,38 +254,27 @@ def _pay_again(me: Principal, key: str, population: Population, draw: random.Ran
         return None
     path, card = {"order_id": order["order_id"]}, {"card_token": f"other-card-{me.subject}"}
     got = yield Do("retry_payment", me, path, card, wait_s=PATIENCE_S, idempotency_key=f"{key}/pay-again")
-    if got is None or got.outcome != "ok":
+    if not succeeded(got):
         return got
     return (yield from _after_order(me, f"{key}/again", got, population, draw))
 
 
 def _settled(me: Principal, got: Got) -> Generator[Any, Got | None, dict[str, Any] | None]:
     """Ask until the order is settled; None if that cannot be learnt."""
-    order: dict[str, Any] | None = got.body if _told(got, "order_id") else None
+    order: dict[str, Any] | None = got.body if told(got, "order_id") else None
     for _ in range(ASKS):
         if order is None or order["status"] not in ("placed", "paying", "paid", "confirmed"):
             return order
         again = yield Do("view_order", me, {"order_id": order["order_id"]}, wait_s=PATIENCE_S)
-        if again is None or again.outcome != "ok":
+        if not succeeded(again):
             return None
         order = again.body
     return None
 
 
-def _told(got: Got, member: str) -> bool:
-    """Whether the answer tells ``member``; one that came before the decision does not."""
-    return isinstance(got.body, dict) and member in got.body
-
-
 def _think(population: Population, draw: random.Random) -> Think:
-    """A pause to think: lognormal, as human reaction times are."""
-    return Think(round(population.think_median_us * math.exp(draw.gauss(0, 0.6))))
-
-
-def _must(do: Do) -> Generator[Any, Got | None, None]:
-    got = yield do
-    if got is None or got.outcome != "ok":
-        raise RuntimeError(f"the setup failed at {do.operation} {dict(do.path)}: {got}")
+    """A pause to think."""
+    return Think(human_us(population.think_median_us, draw))
 
 
 def _visit(arrives_us: int, customer: str, journey: str, population: Population, seed: int, device: str) -> Visit:

@@ -6,7 +6,6 @@ Everything a patient does is drawn from streams of their own, so one more patien
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
@@ -16,17 +15,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from reference_services.kernel.edge import instant_us, rfc3339
-from reference_services.kernel.operation import ANYONE, Principal
+from reference_services.kernel.operation import Principal
 from reference_services.kernel.random_streams import stream
 
 from ..arrivals import arrivals_of
 from ..model import Scenario
 from ..steps import Do, Got, Journey, Think, ThinkUntil, Visit
-
-PUBLIC = Principal("anyone", ANYONE)
-
-PATIENCE_S = 10
-"""How long a patient's screen waits for an answer to "book" before it asks how things stand."""
+from .shared import PATIENCE_S, PUBLIC, Duration, JourneyMix, Share, human_us, must, succeeded, told
 
 ASKS = 6
 """How often a patient asks how an unsettled booking stands before giving up on the screen."""
@@ -37,8 +32,6 @@ SETTLES_US = 1_000_000
 TRIES = 3
 """How many free times a patient tries to book before giving up for the day."""
 
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Duration = Annotated[int, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=50)]
 
 
@@ -85,27 +78,22 @@ def setup(scenario: Scenario, seed: int) -> Journey:
     population = population_of(scenario)
     for clinic, zone in _clinics(population).items():
         body = {"zone": zone, "hours": {"opens": population.opens, "closes": population.closes}}
-        yield from _must(Do("set_clinic", _desk(clinic), {"clinic_id": clinic}, body, idempotency_key=f"set-{clinic}"))
+        yield from must(Do("set_clinic", _desk(clinic), {"clinic_id": clinic}, body, idempotency_key=f"set-{clinic}"))
     for clinic in _clinics(population):
         for resource in (*_providers(clinic, population), *_rooms(clinic, population)):
             body = _calendar(resource, clinic, population, scenario.opens_at_us)
             path = {"resource_id": resource}
-            yield from _must(Do("set_calendar", _desk(clinic), path, body, idempotency_key=f"set-{resource}"))
+            yield from must(Do("set_calendar", _desk(clinic), path, body, idempotency_key=f"set-{resource}"))
 
 
 def visits(scenario: Scenario, seed: int) -> list[Visit]:
     """Every arrival of the scenario, in order of time, and the front desk's when somebody falls ill."""
     population = population_of(scenario)
-    names = [journey.name for journey in scenario.journeys]
-    unknown = [name for name in names if name not in JOURNEYS]
-    if unknown:
-        text = f"there is no journey {unknown[0]!r}; choose from {', '.join(sorted(JOURNEYS))}"
-        raise scenario.error(("journeys",), text)
-    weights = [journey.weight for journey in scenario.journeys]
+    mix = JourneyMix(scenario, JOURNEYS)
     arrivals: list[Visit] = []
     for arrives_us, index in arrivals_of(scenario, seed):
         who = f"patient-{index:05d}"
-        name = stream(seed, "patient", index).choices(names, weights)[0]
+        name = mix.draw(stream(seed, "patient", index))
         devices = 2 if stream(seed, "devices", index).random() < population.two_devices_share else 1
         arrivals += [
             _visit(arrives_us, who, device, name, population, seed, scenario.opens_at_us)
@@ -147,17 +135,17 @@ def waiting_patient(name: str, device: str, population: Population, seed: int, n
         "card_token": f"card-{name}",
     }
     joined = yield Do("join_waitlist", me, body=body, idempotency_key=f"{name}/{device}/wait")
-    if joined is None or not _told(joined, "entry_id"):
+    if not told(joined, "entry_id"):
         return
     entry = {"entry_id": joined.body["entry_id"]}
     for poll in range(population.polls):
         yield Think(draw.randrange(population.poll_us // 2, population.poll_us))
         asked = yield Do("view_entry", me, entry)
-        if asked is None or asked.outcome != "ok" or not asked.body["offers"]:
+        if not succeeded(asked) or not asked.body["offers"]:
             continue
         offer = {"starts": asked.body["offers"][0]["starts"]}
         said_yes = yield Do("accept_offer", me, entry, offer, idempotency_key=f"{name}/{device}/accept/{poll}")
-        if said_yes is not None and _told(said_yes, "appointment_id") and said_yes.body["appointment_id"]:
+        if told(said_yes, "appointment_id") and said_yes.body["appointment_id"]:
             booked = yield from _settled(me, said_yes.body["appointment_id"])
             if booked is not None:
                 yield from _after_booking(me, booked, f"{name}/{device}", population, draw)
@@ -203,7 +191,7 @@ def _book(me: Principal, device: str, population: Population, draw: random.Rando
     card = f"card-{me.subject}"
     for attempt in range(TRIES):
         found = yield Do("search_availability", PUBLIC, body=wish)
-        if found is None or found.outcome != "ok" or not found.body["openings"]:
+        if not succeeded(found) or not found.body["openings"]:
             return None
         yield _think(population, draw)
         opening = draw.choice(found.body["openings"])
@@ -215,7 +203,7 @@ def _book(me: Principal, device: str, population: Population, draw: random.Rando
         if got is None or got.outcome in ("error", "unknown"):
             return None
         if got.outcome == "ok":
-            if not _told(got, "appointment_id"):
+            if not told(got, "appointment_id"):
                 return None
             return (yield from _settled(me, got.body["appointment_id"], got.body))
         if got.reason == "payment-declined":
@@ -274,12 +262,12 @@ def _cancel(
     """Cancel; some regret it at once and want the same time again."""
     path = {"appointment_id": booked["appointment_id"]}
     got = yield Do("cancel_appointment", me, path, idempotency_key=f"{key}/cancel")
-    if got is None or got.outcome != "ok" or draw.random() >= population.rebook_share:
+    if not succeeded(got) or draw.random() >= population.rebook_share:
         return
     wanted = {name: booked[name] for name in ("provider_id", "service", "starts")}
     body = {**wanted, "card_token": f"card-{me.subject}"}
     again = yield Do("book_appointment", me, body=body, wait_s=PATIENCE_S, idempotency_key=f"{key}/regret")
-    if again is not None and again.outcome == "ok" and _told(again, "appointment_id"):
+    if told(again, "appointment_id"):
         booked_again = yield from _settled(me, again.body["appointment_id"], again.body)
         if booked_again is not None:
             yield from _come(me, booked_again, f"{key}/regret", population, draw)
@@ -298,7 +286,7 @@ def _move(
         "limit": 12,
     }
     found = yield Do("search_availability", PUBLIC, body=wish)
-    if found is None or found.outcome != "ok" or not found.body["openings"]:
+    if not succeeded(found) or not found.body["openings"]:
         return booked
     path, body = {"appointment_id": booked["appointment_id"]}, {"starts": draw.choice(found.body["openings"])["starts"]}
     yield Do("move_appointment", me, path, body, wait_s=PATIENCE_S, idempotency_key=f"{key}/move")
@@ -314,10 +302,10 @@ def _come(
     yield Do("complete_intake", me, path, idempotency_key=f"{key}/intake")
     yield ThinkUntil(_starts_us(booked) - draw.randrange(population.grace_us))
     now = yield Do("view_appointment", me, path)
-    if now is None or now.outcome != "ok" or now.body["status"] != "booked":
+    if not succeeded(now) or now.body["status"] != "booked":
         return
     arrived = yield Do("record_arrival", desk, path, idempotency_key=f"{key}/arrive")
-    if arrived is None or arrived.outcome != "ok":
+    if not succeeded(arrived):
         return
     yield _think(population, draw)
     yield Do("check_in", desk, path, idempotency_key=f"{key}/check-in")
@@ -333,15 +321,10 @@ def _settled(me: Principal, appointment_id: str, body: dict[str, Any] | None = N
             return body if body["status"] == "booked" else None
         yield Think(SETTLES_US)
         asked = yield Do("view_appointment", me, {"appointment_id": appointment_id}, wait_s=PATIENCE_S)
-        if asked is None or not _told(asked, "status"):
+        if not told(asked, "status"):
             return None
         body = asked.body
     return None
-
-
-def _told(got: Got | None, member: str) -> bool:
-    """Whether the answer tells ``member``; one that came before the decision does not."""
-    return got is not None and got.outcome == "ok" and isinstance(got.body, dict) and member in got.body
 
 
 def _starts_us(booked: dict[str, Any]) -> int:
@@ -357,8 +340,8 @@ def _service(population: Population, draw: random.Random) -> str:
 
 
 def _think(population: Population, draw: random.Random) -> Think:
-    """A pause to think: lognormal, as human reaction times are."""
-    return Think(round(population.think_median_us * math.exp(draw.gauss(0, 0.6))))
+    """A pause to think."""
+    return Think(human_us(population.think_median_us, draw))
 
 
 def _clinics(population: Population) -> dict[str, str]:
@@ -395,12 +378,6 @@ def _calendar(resource: str, clinic: str, population: Population, opens_at_us: i
 
 def _local_date(time_us: int, zone: str) -> date:
     return datetime.fromtimestamp(time_us // 1_000_000, UTC).astimezone(ZoneInfo(zone)).date()
-
-
-def _must(do: Do) -> Generator[Any, Got | None, None]:
-    got = yield do
-    if got is None or got.outcome != "ok":
-        raise RuntimeError(f"the setup failed at {do.operation} {dict(do.path)}: {got}")
 
 
 def _visit(
