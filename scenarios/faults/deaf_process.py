@@ -7,18 +7,15 @@ the partial and one-way partitions of Alquraan et al., "An Analysis of Network-P
 
 from __future__ import annotations
 
-import random
-from typing import Self
-
-from .fault import ONLY_SIMULATED, LastingFault, process_on
-from .setting import Setting
+from .fault import ONLY_SIMULATED, ProcessFault, process_on
 from .stage import Stage
 
 
-class DeafProcess(LastingFault, frozen=True):
-    """Nothing from the broker reaches ``target``, a process or the first worker of a service."""
+class DeafProcess(ProcessFault, frozen=True):
+    """Nothing from the broker reaches ``target``, a process or the first worker of a service.
 
-    target: str
+    A gateway then misses the outcomes.
+    """
 
     kind = "deaf_process"
     colour = "#8f2d12"
@@ -32,9 +29,3 @@ class DeafProcess(LastingFault, frozen=True):
     def heal(self, stage: Stage) -> None:
         """Let everything through again."""
         stage.reconnect(process_on(stage, self.target))
-
-    @classmethod
-    def draw(cls, draw: random.Random, setting: Setting) -> Self:
-        """Up to three sessions, at a worker or, less often, a gateway, which then misses the outcomes."""
-        times = setting.times(draw, 3 * setting.session_us)
-        return cls(setting.target(draw, "worker", "worker", "gateway"), at_us=times.at_us, for_us=times.for_us)

@@ -84,6 +84,18 @@ class LastingFault(Fault, frozen=True, kw_only=True):
     for_us: PositiveDuration
 
 
+class ProcessFault(LastingFault, frozen=True):
+    """A fault of one process: ``target``, its name, or that of a service, which means the first of its workers."""
+
+    target: str
+
+    @classmethod
+    def draw(cls, draw: random.Random, setting: Setting) -> Self:
+        """Up to three sessions, so that both sides of the session's end are met; less often at a gateway."""
+        times = setting.times(draw, 3 * setting.session_us)
+        return cls(setting.target(draw, "worker", "worker", "gateway"), at_us=times.at_us, for_us=times.for_us)
+
+
 class ProviderFault(LastingFault, frozen=True, kw_only=True):
     """A fault of the payment provider: some of its knobs are turned for a while.
 

@@ -6,18 +6,15 @@ heartbeats do not arrive either. Origin: see `deaf_process`.
 
 from __future__ import annotations
 
-import random
-from typing import Self
-
-from .fault import ONLY_SIMULATED, LastingFault, process_on
-from .setting import Setting
+from .fault import ONLY_SIMULATED, ProcessFault, process_on
 from .stage import Stage
 
 
-class MuteProcess(LastingFault, frozen=True):
-    """Nothing that ``target``, a process or the first worker of a service, writes reaches the broker."""
+class MuteProcess(ProcessFault, frozen=True):
+    """Nothing that ``target``, a process or the first worker of a service, writes reaches the broker.
 
-    target: str
+    A gateway's commands then wait.
+    """
 
     kind = "mute_process"
     colour = "#f2a48e"
@@ -31,9 +28,3 @@ class MuteProcess(LastingFault, frozen=True):
     def heal(self, stage: Stage) -> None:
         """Let everything through again, also what waited."""
         stage.reconnect(process_on(stage, self.target))
-
-    @classmethod
-    def draw(cls, draw: random.Random, setting: Setting) -> Self:
-        """Up to three sessions, at a worker or, less often, a gateway, whose commands then wait."""
-        times = setting.times(draw, 3 * setting.session_us)
-        return cls(setting.target(draw, "worker", "worker", "gateway"), at_us=times.at_us, for_us=times.for_us)

@@ -6,18 +6,12 @@ goes on with the work that it had in hand. Origin: Kleppmann, "How to do distrib
 
 from __future__ import annotations
 
-import random
-from typing import Self
-
-from .fault import EVERYWHERE, LastingFault, process_on
-from .setting import Setting
+from .fault import EVERYWHERE, ProcessFault, process_on
 from .stage import Stage
 
 
-class Pause(LastingFault, frozen=True):
+class Pause(ProcessFault, frozen=True):
     """``target``, a process or the first worker of a service, is stopped where it stands, and goes on later."""
-
-    target: str
 
     kind = "pause"
     colour = "#ea7f5f"
@@ -31,9 +25,3 @@ class Pause(LastingFault, frozen=True):
     def heal(self, stage: Stage) -> None:
         """Let it go on."""
         stage.go_on(process_on(stage, self.target))
-
-    @classmethod
-    def draw(cls, draw: random.Random, setting: Setting) -> Self:
-        """Up to three sessions, so that both sides of the session's end are met."""
-        times = setting.times(draw, 3 * setting.session_us)
-        return cls(setting.target(draw, "worker", "worker", "gateway"), at_us=times.at_us, for_us=times.for_us)
