@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from reference_services.kernel.client_history import ClientCall
+from scenarios.steps import client_call
 
 from .driver import Ended
 
@@ -24,23 +25,11 @@ class CallLog:
         self._encode = msgspec.json.Encoder().encode
 
     def add(self, ended: Ended) -> None:
-        """Keep one call, if anybody wants it; one that was never answered may have been carried out or not."""
-        row, do, got = ended.row, ended.asked, ended.got
+        """Keep one call, if anybody wants it."""
+        row = ended.row
         if row.operation not in self._operations:
             return
-        call = ClientCall(
-            client=do.principal.subject,
-            operation=row.operation,
-            invoked_us=row.started_us,
-            returned_us=row.ended_us if got.outcome != "unknown" else None,
-            outcome=got.outcome,
-            status=got.status,
-            reason=got.reason,
-            command_id=row.command_id,
-            path=do.path,
-            body=do.body,
-            answer=got.body,
-        )
+        call = client_call(ended.asked, ended.got, row.command_id, row.started_us, row.ended_us)
         self._file.write(self._encode(call))
         self._file.write(b"\n")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from reference_services.kernel.client_history import ClientCall
 from reference_services.kernel.history import AnswerOutcome
 from reference_services.kernel.operation import Principal
 
@@ -49,6 +50,23 @@ class Got(msgspec.Struct, frozen=True):
     outcome: AnswerOutcome
     body: Any = None
     reason: str = ""
+
+
+def client_call(do: Do, got: Got, command_id: str, invoked_us: int, ended_us: int) -> ClientCall:
+    """What a client asked and saw. A call that was never answered may have been carried out or not."""
+    return ClientCall(
+        client=do.principal.subject,
+        operation=do.operation,
+        invoked_us=invoked_us,
+        returned_us=ended_us if got.outcome != "unknown" else None,
+        outcome=got.outcome,
+        status=got.status,
+        reason=got.reason,
+        command_id=command_id,
+        path=do.path,
+        body=do.body,
+        answer=got.body,
+    )
 
 
 Step = Think | ThinkUntil | Do

@@ -11,7 +11,7 @@ from reference_services.kernel.client_history import ClientCall
 from reference_services.kernel.history import Answered
 from reference_services.kernel.problem import STILL_IN_FLIGHT
 from scenarios.run_folder import RequestRow
-from scenarios.steps import Do, Got
+from scenarios.steps import Do, Got, client_call
 
 from .clock import VirtualClock
 from .gateway import NO_ANSWER, VirtualGateway
@@ -76,20 +76,7 @@ class Network:
     def client_calls(self) -> Iterator[ClientCall]:
         """What clients have asked and seen of the operations that are watched, in the order in which they asked."""
         for request in self._kept:
-            do, got = request.do, request.got
-            yield ClientCall(
-                client=do.principal.subject,
-                operation=do.operation,
-                invoked_us=request.sent_us,
-                returned_us=request.received_us if got.outcome != "unknown" else None,
-                outcome=got.outcome,
-                status=got.status,
-                reason=got.reason,
-                command_id=request.command_id,
-                path=do.path,
-                body=do.body,
-                answer=got.body,
-            )
+            yield client_call(request.do, request.got, request.command_id, request.sent_us, request.received_us)
 
     def _send(self, request: _Request) -> None:
         arrives_us = self._clock.now_us + self.delay_us
