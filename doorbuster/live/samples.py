@@ -7,8 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import psutil
 from prometheus_client.samples import Sample
@@ -16,6 +15,7 @@ from prometheus_client.samples import Sample
 from reference_services.hosting.supervisor import ProcessInfo
 from reference_services.hosting.timers import clock_us
 
+from .background import Background
 from .pages import NoPage, read_metrics
 
 EVERY_S = 1.0
@@ -32,26 +32,15 @@ class Measurement(NamedTuple):
     value: float
 
 
-class Sampler:
+class Sampler(Background):
     """Measures ``processes`` in the background, as a context; `measured` is kept in memory, some 50 rows a second."""
 
     def __init__(self, processes: Callable[[], Sequence[ProcessInfo]]) -> None:
+        super().__init__("sampler")
         self.measured: list[Measurement] = []
         self._processes = processes
         self._others: dict[str, int] = {}
         self._known: dict[int, psutil.Process] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._measure_until_stopped, name="sampler", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     @contextmanager
     def weighing(self, name: str, pid: int) -> Iterator[None]:
@@ -62,9 +51,9 @@ class Sampler:
         finally:
             del self._others[name]
 
-    def _measure_until_stopped(self) -> None:
+    def _work(self, stop: threading.Event) -> None:
         due = time.monotonic()
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
+        while not stop.wait(max(0.0, due - time.monotonic())):
             self.measured.extend(self._measure())
             due = max(due + EVERY_S, time.monotonic())
 
