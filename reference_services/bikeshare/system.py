@@ -10,6 +10,7 @@ from . import gbfs, notifications, operations, saga
 from .accounts import AccountDecider
 from .bikes import BikeDecider
 from .entitlements import EntitlementDecider
+from .fleet_operations import fleet
 from .passes import PassDecider
 from .riders import RiderDecider
 from .stations import StationDecider
@@ -66,7 +67,7 @@ def build(terms: Terms) -> System:
                 "fleet",
                 "Where each bike is, and which docks are taken",
                 (BikeDecider(terms), StationDecider()),
-                operations=operations.fleet(terms),
+                operations=fleet(terms),
                 views=(StationsView, BikesView),
             ),
             Service("pricing", "What rides cost", (), operations=operations.pricing(terms)),
