@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..kernel.message import Command
 from ..kernel.policy import reacts_to
 from ..shared.notifications import SendNotification
-from .orders import OrderCancelled, OrderConfirmed, OrderRefunded, PickupReminderDue
+from .order_messages import OrderCancelled, OrderConfirmed, OrderRefunded, PickupReminderDue
 
 
 @reacts_to(OrderConfirmed)

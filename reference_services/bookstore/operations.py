@@ -17,7 +17,7 @@ from ..kernel.projection import Views
 from .carts import LINES_PER_CART, OpenCart, SetCartLine
 from .catalog import ListProduct
 from .inventory import ReceiveStock
-from .orders import CancelOrder, ConfirmPickup, OfferedLine, PlaceOrder, RetryPayment
+from .order_messages import CancelOrder, ConfirmPickup, OfferedLine, PlaceOrder, RetryPayment
 from .views import CartsView, CatalogView, Offer, OrderEntry, OrdersView, StockView
 
 CUSTOMER, DEVICE, STAFF = "customer", "device", "staff"

@@ -28,7 +28,7 @@ from .inventory import (
     StockRejected,
     StockReserved,
 )
-from .orders import (
+from .order_messages import (
     LineReturned,
     OrderCancelled,
     OrderPaid,

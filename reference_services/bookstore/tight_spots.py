@@ -16,7 +16,7 @@ from .inventory import (
     StockReleased,
     StockReserved,
 )
-from .orders import OrderCancelled, PickedUp, ReadyForPickup
+from .order_messages import OrderCancelled, PickedUp, ReadyForPickup
 from .terms import Terms
 
 EXPIRY_RACE_SHARE = 100

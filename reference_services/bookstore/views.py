@@ -8,7 +8,7 @@ from ..kernel.projection import View
 from .carts import CartLineSet, CartOpened
 from .catalog import PriceChanged, ProductListed, SaleScheduled
 from .inventory import ReservationExpired, StockReceived, StockReleased, StockReserved
-from .orders import (
+from .order_messages import (
     LineReserved,
     OfferedLine,
     OrderCancelled,

@@ -13,8 +13,7 @@ from ..kernel.operation import Accepted, Action, Call, Outcome, Query, accepted
 from ..kernel.outside import PaymentReport
 from ..kernel.problem import FORBIDDEN, NOT_FOUND, Problem
 from ..kernel.projection import Views
-from .appointments import (
-    UPCOMING,
+from .appointment_messages import (
     CancelAppointment,
     CheckIn,
     CompleteIntake,
@@ -24,6 +23,7 @@ from .appointments import (
     RequestAppointment,
     first_hold_id,
 )
+from .appointments import UPCOMING
 from .billing import RecordReport, report_command
 from .contacts import SetContact
 from .diaries import Plan

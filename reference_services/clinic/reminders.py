@@ -16,7 +16,7 @@ from ..kernel.decider import Deadline, Decider
 from ..kernel.message import Command, Event
 from ..kernel.policy import reacts_to
 from ..kernel.transitions import TransitionTable
-from .appointments import (
+from .appointment_messages import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,

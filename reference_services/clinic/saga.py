@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..kernel.message import Command
 from ..kernel.policy import reacts_to
-from .appointments import (
+from .appointment_messages import (
     AppointmentCancelled,
     AppointmentMoved,
     AppointmentRejected,

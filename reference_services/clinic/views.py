@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..kernel.message import Message
 from ..kernel.observer import on
 from ..kernel.projection import View
-from .appointments import (
+from .appointment_messages import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..kernel.operation import Action, Call, Outcome, Query
 from ..kernel.problem import NOT_FOUND, Problem
 from ..kernel.projection import Views
-from .appointments import first_hold_id
+from .appointment_messages import first_hold_id
 from .diaries import Plan
 from .local_time import NoSuchTime, local_instant_us, local_text, zone_named
 from .problems import NO_SUCH_TIME, REFUSALS

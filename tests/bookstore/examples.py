@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reference_services.bookstore.inventory import ReservationCommitted, StockReceived, StockReserved
-from reference_services.bookstore.orders import (
+from reference_services.bookstore.order_messages import (
     LineCommitted,
     LineOfCancelled,
     LineReserved,

@@ -48,7 +48,7 @@ END_US = PICKUP_BY_US + 2 * BOUND_US
 PLACE_COMMAND = "c-place"
 
 SUBJECTS = {
-    "orders": ("order", "order_id"),
+    "order_messages": ("order", "order_id"),
     "inventory": ("stock", "sku"),
     "payments": ("payment", "payment_id"),
     "notifications": ("message", "message_id"),

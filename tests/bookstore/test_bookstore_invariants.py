@@ -60,7 +60,7 @@ from histories import (
 
 from reference_services.bookstore.invariants import invariants
 from reference_services.bookstore.inventory import ReservationExpired, StockReserved
-from reference_services.bookstore.orders import OrderConfirmed
+from reference_services.bookstore.order_messages import OrderConfirmed
 from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision
 from reference_services.kernel.invariant import Invariant
 from reference_services.kernel.message import Event, Message, Refused

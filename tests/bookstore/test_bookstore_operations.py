@@ -17,7 +17,7 @@ from reference_services.bookstore.operations import (
     PickupRequest,
     ReceiptRequest,
 )
-from reference_services.bookstore.orders import PaymentRequested
+from reference_services.bookstore.order_messages import PaymentRequested
 from reference_services.bookstore.system import build
 from reference_services.kernel.edge import rfc3339
 from reference_services.kernel.operation import ANYONE, Principal

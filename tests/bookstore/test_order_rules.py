@@ -45,8 +45,7 @@ from examples import (
 )
 from given_when_then import Given, given
 
-from reference_services.bookstore.orders import (
-    ORDER,
+from reference_services.bookstore.order_messages import (
     CancelOrder,
     CancelUnpicked,
     ConfirmPickup,
@@ -55,9 +54,7 @@ from reference_services.bookstore.orders import (
     LineReserved,
     LineReturned,
     OfferedLine,
-    Order,
     OrderCancelled,
-    OrderDecider,
     OrderPaid,
     OrderPlaced,
     PaymentRequested,
@@ -73,6 +70,7 @@ from reference_services.bookstore.orders import (
     RetryPayment,
     SoldLine,
 )
+from reference_services.bookstore.orders import ORDER, Order, OrderDecider
 from reference_services.kernel.message import Command, Event, Refused
 
 CANCEL = CancelOrder(ORDER_ID, "ann")

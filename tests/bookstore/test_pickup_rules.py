@@ -16,14 +16,13 @@ from examples import (
 )
 from given_when_then import Given, given
 
-from reference_services.bookstore.orders import (
+from reference_services.bookstore.order_messages import (
     CancelUnpicked,
     ConfirmPickup,
-    Order,
-    OrderDecider,
     PickupReminderDue,
     RemindOfPickup,
 )
+from reference_services.bookstore.orders import Order, OrderDecider
 from reference_services.kernel.message import Event
 
 PICK_UP = ConfirmPickup(ORDER_ID, CODE, "counter")

@@ -37,7 +37,7 @@ from reference_services.bookstore.inventory import (
     ReserveStock,
     StockRejected,
 )
-from reference_services.bookstore.orders import (
+from reference_services.bookstore.order_messages import (
     LineOfCancelled,
     LineReturned,
     OrderCancelled,

@@ -6,7 +6,7 @@ import pytest
 from examples import ORDER_CONFIRMED, ORDER_ID, ORDER_REFUNDED, PICKUP_BY_US, cancelled
 
 from reference_services.bookstore.notifications import POLICIES
-from reference_services.bookstore.orders import PickupReminderDue
+from reference_services.bookstore.order_messages import PickupReminderDue
 from reference_services.kernel.message import Event
 from reference_services.shared.notifications import SendNotification
 

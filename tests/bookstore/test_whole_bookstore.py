@@ -19,15 +19,14 @@ from whole_bookstore import WholeBookstore
 
 from reference_services.bookstore.allowances import Allowance, AllowanceClaimed, ClaimAllowance
 from reference_services.bookstore.inventory import RESERVATION, Stock, StockDecider
-from reference_services.bookstore.orders import (
-    ORDER,
+from reference_services.bookstore.order_messages import (
     ConfirmPickup,
     LineReturned,
-    Order,
     OrderCancelled,
     PaymentAttemptFailed,
     PickedUp,
 )
+from reference_services.bookstore.orders import ORDER, Order
 from reference_services.bookstore.system import build
 from reference_services.bookstore.terms import Terms
 from reference_services.kernel.decider import Deadline

@@ -8,14 +8,14 @@ import pytest
 from small_clinic import TERMS, at
 
 from reference_services.clinic import appointments, billing, reminders, schedules, waitlist
-from reference_services.clinic.appointments import (
-    AppointmentDecider,
+from reference_services.clinic.appointment_messages import (
     RecordAuthorization,
     RecordHold,
     RecordRefusal,
     RecordTake,
     RequestAppointment,
 )
+from reference_services.clinic.appointments import AppointmentDecider
 from reference_services.clinic.billing import (
     AskAgain,
     AuthorizeCopay,

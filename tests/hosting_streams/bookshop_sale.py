@@ -10,7 +10,13 @@ from running_system import RunningSystem
 
 from reference_services.bookstore.catalog import ListProduct
 from reference_services.bookstore.inventory import ReceiveStock
-from reference_services.bookstore.orders import OfferedLine, OrderCancelled, OrderConfirmed, OrderPlaced, PlaceOrder
+from reference_services.bookstore.order_messages import (
+    OfferedLine,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    PlaceOrder,
+)
 from reference_services.hosting.timers import clock_us
 from reference_services.kernel.history import ProviderBooked, in_causal_order
 from reference_services.kernel.invariant import Checker, Finding

@@ -9,7 +9,7 @@ import pytest
 from bookshop_sale import Sale
 from running_system import RunningSystem
 
-from reference_services.bookstore.orders import OrderConfirmed
+from reference_services.bookstore.order_messages import OrderConfirmed
 from reference_services.hosting.settings import TANSU
 from reference_services.shared.notifications import NotificationSent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reference_services.bookstore.orders import OrderPlaced
+from reference_services.bookstore.order_messages import OrderPlaced
 from reference_services.kernel.policy import Policy
 from reference_services.registry import linearizability_findings, load_checks, load_system, system_names
 from scenarios.loading import load_scenario

@@ -8,7 +8,7 @@ from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
 from ..inventory import ReservationCommitted, ReservationExpired, StockReceived, StockReleased, StockReserved
-from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp
+from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp
 from ..terms import Terms
 
 

@@ -14,7 +14,7 @@ from ...kernel.observer import on
 from ...shared.invariants import BooksAgree
 from ...shared.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
 from ..inventory import ReservationCommitted, StockReleased
-from ..orders import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
+from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
 from ..terms import Terms
 
 

@@ -16,7 +16,7 @@ from ...shared.payments import (
 from ..carts import CartLineSet, CartOpened
 from ..catalog import ProductListed, SaleScheduled
 from ..inventory import StockReceived
-from ..orders import (
+from ..order_messages import (
     LineReserved,
     OrderCancelled,
     OrderConfirmed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ..appointments import (
+from ..appointment_messages import (
     AppointmentCancelled,
     AppointmentMoved,
     AppointmentRejected,

@@ -8,7 +8,7 @@ from ...kernel.history import ProviderBooked
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ..appointments import (
+from ..appointment_messages import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,

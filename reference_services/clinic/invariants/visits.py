@@ -7,7 +7,7 @@ from collections import defaultdict
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ..appointments import (
+from ..appointment_messages import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reference_services.bookstore.orders import PaymentRequested
+from reference_services.bookstore.order_messages import PaymentRequested
 from reference_services.kernel.edge import decimal_of
 from reference_services.kernel.message import Command
 from reference_services.kernel.policy import reacts_to

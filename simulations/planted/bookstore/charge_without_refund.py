@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reference_services.bookstore.orders import RefundStarted
+from reference_services.bookstore.order_messages import RefundStarted
 from reference_services.kernel.message import Command
 from reference_services.kernel.policy import reacts_to
 

@@ -5,7 +5,8 @@ Origin: state machines that drop an event in a state in which nobody expected it
 
 from __future__ import annotations
 
-from reference_services.bookstore.orders import Order, OrderDecider, RecordExpiry
+from reference_services.bookstore.order_messages import RecordExpiry
+from reference_services.bookstore.orders import Order, OrderDecider
 from reference_services.kernel.message import Command, Event
 
 from ..plant import Plant, swapped

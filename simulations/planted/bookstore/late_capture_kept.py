@@ -6,7 +6,8 @@ of WooCommerce has only lately begun to refund payments that land after an order
 
 from __future__ import annotations
 
-from reference_services.bookstore.orders import Order, OrderDecider, RefuseLine
+from reference_services.bookstore.order_messages import RefuseLine
+from reference_services.bookstore.orders import Order, OrderDecider
 from reference_services.kernel.message import Command, Event
 
 from ..plant import Plant, swapped

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reference_services.bookstore.notifications import send_receipt
-from reference_services.bookstore.orders import OrderConfirmed
+from reference_services.bookstore.order_messages import OrderConfirmed
 from reference_services.kernel.message import Command, Event
 from reference_services.kernel.policy import Policy
 from reference_services.shared.notifications import (

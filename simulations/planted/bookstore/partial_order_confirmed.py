@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reference_services.bookstore.orders import Order, OrderDecider, RecordCommit
+from reference_services.bookstore.order_messages import RecordCommit
+from reference_services.bookstore.orders import Order, OrderDecider
 from reference_services.kernel.message import Command, Event
 
 from ..plant import Plant, swapped

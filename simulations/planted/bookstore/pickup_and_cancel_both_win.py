@@ -7,7 +7,8 @@ Origin: two writers that each read, decide and write a status without a version:
 
 from __future__ import annotations
 
-from reference_services.bookstore.orders import ConfirmPickup, Order, OrderDecider, PickedUp
+from reference_services.bookstore.order_messages import ConfirmPickup, PickedUp
+from reference_services.bookstore.orders import Order, OrderDecider
 from reference_services.kernel.message import Command, Event
 
 from ..plant import Plant, swapped

@@ -10,7 +10,7 @@ import msgspec
 
 from reference_services.bookstore.inventory import ReserveStock, Stock, StockDecider
 from reference_services.bookstore.operations import ORDERS, place_order
-from reference_services.bookstore.orders import PlaceOrder
+from reference_services.bookstore.order_messages import PlaceOrder
 from reference_services.bookstore.system import REFUSALS
 from reference_services.bookstore.views import StockView
 from reference_services.kernel.message import Command, Event

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reference_services.clinic.appointments import AppointmentCancelled
+from reference_services.clinic.appointment_messages import AppointmentCancelled
 from reference_services.clinic.reminders import CancelReminder, forget_reminders
 from reference_services.kernel.message import Command
 from reference_services.kernel.policy import Policy

@@ -6,7 +6,8 @@ whoever cancels three hours before is told that it was two.
 
 from __future__ import annotations
 
-from reference_services.clinic.appointments import Appointment, AppointmentDecider, CancelAppointment
+from reference_services.clinic.appointment_messages import CancelAppointment
+from reference_services.clinic.appointments import Appointment, AppointmentDecider
 from reference_services.clinic.local_time import local, zone_named
 from reference_services.kernel.message import Command, Event
 

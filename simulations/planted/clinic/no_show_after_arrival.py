@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from reference_services.clinic.appointments import (
-    APPOINTMENT,
-    Appointment,
-    AppointmentDecider,
-    MarkNoShow,
-    PatientNoShow,
-)
+from reference_services.clinic.appointment_messages import MarkNoShow, PatientNoShow
+from reference_services.clinic.appointments import APPOINTMENT, Appointment, AppointmentDecider
 from reference_services.kernel.decider import Deadline
 from reference_services.kernel.message import Command, Event
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reference_services.clinic.appointments import MoveRequested
+from reference_services.clinic.appointment_messages import MoveRequested
 from reference_services.clinic.diaries import ClaimTime
 from reference_services.clinic.schedules import FreeSlot
 from reference_services.kernel.message import Command
