@@ -183,7 +183,7 @@ def express_rider(wish: Wish, population: Population, seed: int) -> Journey:
         if got is None or got.reason != "no-valid-pass":
             break
         yield from _buy_pass(me, wish, "first")
-    if got is None or got.outcome != "ok" or "trip_id" not in got.body:
+    if not told(got, "trip_id"):
         return
     path, body = {"station_id": dock.subject}, {"bike_id": bike, "trip_id": got.body["trip_id"]}
     yield Do("confirm_release", dock, path, body, idempotency_key=f"{wish.key}/release")
