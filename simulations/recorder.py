@@ -20,8 +20,8 @@ class EventSink(Protocol):
 class Recorder:
     """The history of a run, folded as it happens: what was appended, each version of each aggregate once.
 
-    With ``reads_logs`` the logs themselves are judged, too, and copies looked for, which takes time and memory for each
-    record; where nothing goes wrong there is nothing to find.
+    With ``reads_logs`` the logs themselves are judged, too, which takes memory for each record; where nothing goes
+    wrong there is nothing to find.
     """
 
     def __init__(self, checker: Checker, sink: EventSink | None = None, *, reads_logs: bool = False) -> None:
@@ -35,8 +35,15 @@ class Recorder:
 
     def record(self, record: Record) -> None:
         """Take in what one decision appended; a version that was seen before is a copy, which all readers drop."""
-        if self._reading is not None and self._is_copy(record, self._reading):
+        first = record[0]
+        is_copy = first.version <= self._versions.get(first.subject, 0)
+        if self._reading is not None:
+            wrong = self._reading.copy(record) if is_copy else self._reading.new(record)
+            if wrong is not None:
+                self.observe(wrong, first.subject, first.time_us)
+        if is_copy:
             return
+        self._versions[first.subject] = first.version
         for message in record:
             self._take(message)
         self.domain_events += len(record)
@@ -49,17 +56,6 @@ class Recorder:
     def sha256(self) -> str:
         """The hash of the history so far."""
         return self._hash.hexdigest()
-
-    def _is_copy(self, record: Record, reading: LogReading) -> bool:
-        """Whether this version was there before; what is wrong with the record as it stands in the log is recorded."""
-        first = record[0]
-        is_copy = first.version <= self._versions.get(first.subject, 0)
-        wrong = reading.copy(record) if is_copy else reading.new(record)
-        if wrong is not None:
-            self.observe(wrong, first.subject, first.time_us)
-        if not is_copy:
-            self._versions[first.subject] = first.version
-        return is_copy
 
     def _take(self, message: Message[Any]) -> None:
         self._hash.add(message)
