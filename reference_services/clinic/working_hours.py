@@ -1,7 +1,7 @@
 """When a provider sees patients, or a room is open: a weekly rule in local time, and what takes days out of it.
 
-The weekly template is an RRULE (RFC 5545, section 3.3.10), expanded by dateutil; opening hours are times of the wall
-clock. Everything here is a function of its arguments.
+The weekly template is an RRULE (RFC 5545, section 3.3.10); opening hours are times of the wall clock. Everything here
+is a function of its arguments.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
-from dateutil.rrule import rrulestr
 
+from .day_rule import BadRule, day_rule
 from .local_time import wall_instant_us, zone_named
 
 DAYS_AT_ONCE = 62
 """How many days one calendar covers at most."""
 
-_RULE = re.compile(r"FREQ=(DAILY|WEEKLY|MONTHLY)(;(INTERVAL|BYDAY|BYMONTHDAY|BYSETPOS|WKST)=[A-Z0-9,+-]{1,60}){0,5}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00")
 
 
@@ -69,17 +68,15 @@ def check_working_hours(hours: WorkingHours) -> None:
     zone_named(hours.zone)
     for each in (hours.hours, hours.clinic_hours):
         check_hours(each)
-    if _RULE.fullmatch(hours.rule) is None:
-        raise BadHours(f"{hours.rule!r} is not a rule of days; write e.g. FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
     first, last = (day_named(day) for day in (hours.first_day, hours.last_day))
     if not 0 <= (last - first).days < DAYS_AT_ONCE:
         raise BadHours(f"{hours.first_day} to {hours.last_day} is not 1 to {DAYS_AT_ONCE} days")
     for day in (*hours.blackouts, *(each for away in hours.away for each in (away.first, away.last))):
         day_named(day)
     try:
-        rrulestr(hours.rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 (a wall clock)
-    except (ValueError, TypeError, KeyError) as error:
-        raise BadHours(f"{hours.rule!r} is not an RRULE: {error}") from error
+        day_rule(hours.rule, first)
+    except BadRule as error:
+        raise BadHours(str(error)) from error
 
 
 def check_hours(hours: Hours) -> None:
@@ -106,12 +103,11 @@ def sessions_by_day(hours: WorkingHours) -> Iterator[tuple[str, tuple[Span, ...]
     """Every day that the hours cover, with its sessions: none, or one."""
     zone = zone_named(hours.zone)
     first, last = date.fromisoformat(hours.first_day), date.fromisoformat(hours.last_day)
-    begins, ends = datetime.combine(first, time()), datetime.combine(last, time())
-    working = {moment.date() for moment in rrulestr(hours.rule, dtstart=begins).between(begins, ends, inc=True)}
+    rule = day_rule(hours.rule, first)
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
         text = day.isoformat()
-        yield text, _sessions(hours, day, zone) if day in working and not _closed(hours, text) else ()
+        yield text, _sessions(hours, day, zone) if rule.includes(day) and not _closed(hours, text) else ()
 
 
 def _closed(hours: WorkingHours, day: str) -> bool:
