@@ -6,12 +6,15 @@ from typing import Annotated
 
 import msgspec
 
+from ..kernel.edge import NAME_PATTERN, whole
 from .pricing import PlanName
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Name = Annotated[str, msgspec.Meta(pattern=whole(NAME_PATTERN))]
+CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[A-Za-z0-9_-]+"))]
 Instant = Annotated[str, msgspec.Meta(min_length=20, max_length=35, description="RFC 3339 with an offset")]
-Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 # Requests
 
@@ -26,14 +29,14 @@ class PassRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class UnlockRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bike that the rider stands at."""
 
-    bike_id: Text
+    bike_id: Name
 
 
 class ReleaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bike was pulled out for this trip; ``released_at`` by the dock's clock, without it just now."""
 
-    bike_id: Text
-    trip_id: Text
+    bike_id: Name
+    trip_id: Name
     released_at: Instant | None = None
 
 
@@ -43,7 +46,7 @@ class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``buffered``: the dock was offline and has closed already. ``maintenance``: it is a dock for bikes to be repaired.
     """
 
-    bike_id: Text
+    bike_id: Name
     docked_at: Instant | None = None
     buffered: bool = False
     maintenance: bool = False
@@ -59,16 +62,16 @@ class StationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new station, with bikes in its docks."""
 
     name: Text
-    latitude: Degrees
-    longitude: Degrees
+    latitude: Latitude
+    longitude: Longitude
     docks: Annotated[int, msgspec.Meta(ge=1, le=200)]
-    bikes: Annotated[tuple[Text, ...], msgspec.Meta(max_length=200)] = ()
+    bikes: Annotated[tuple[Name, ...], msgspec.Meta(max_length=200)] = ()
 
 
 class VanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bike that the van takes or brings."""
 
-    bike_id: Text
+    bike_id: Name
 
 
 class SettlementRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

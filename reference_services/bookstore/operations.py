@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from ..kernel.edge import cents_of, decimal_of, instant_us, rfc3339
+from ..kernel.edge import cents_of, decimal_of, instant_us, rfc3339, whole
 from ..kernel.message import derived_id
 from ..kernel.operation import ANYONE, Action, Call, Outcome, Query
 from ..kernel.problem import NOT_FOUND, UNPROCESSABLE, Problem
@@ -24,9 +24,9 @@ CUSTOMER, DEVICE, STAFF = "customer", "device", "staff"
 ORDERS_LISTED = 100
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[A-Za-z0-9_-]+"))]
 Instant = Annotated[str, msgspec.Meta(min_length=20, max_length=35, description="RFC 3339 with an offset")]
-Amount = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.[0-9]{2}$", description="a decimal with two places")]
+Amount = Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{1,6}\.[0-9]{2}"), description="a decimal with two places")]
 OrderedUnits = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 # Requests

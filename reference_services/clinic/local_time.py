@@ -6,12 +6,14 @@ calendar says "Mondays from 8 to 17": such a day has 23 or 25 hours twice a year
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 class BadZone(ValueError):
@@ -36,10 +38,7 @@ def local_instant_us(text: str, zone: ZoneInfo) -> int:
 
     Raises `NoSuchTime`, also for an offset that ``zone`` does not have then.
     """
-    try:
-        written = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NoSuchTime(f"{text!r} is not a time; write e.g. 2026-10-26T09:15") from error
+    written = _read(text)
     if not 1971 <= written.year <= 9998:
         raise NoSuchTime(f"{text!r} is not between the years 1971 and 9998")
     if written.tzinfo is not None:
@@ -53,6 +52,15 @@ def local_instant_us(text: str, zone: ZoneInfo) -> int:
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != written:
         raise NoSuchTime(f"{text!r} does not exist in {zone.key}: the clocks go forward over it")
     raise NoSuchTime(f"{text!r} comes twice in {zone.key}; write {first.isoformat()} or {second.isoformat()}")
+
+
+def _read(text: str) -> datetime:
+    try:
+        if _WRITTEN.fullmatch(text) is not None:
+            return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NoSuchTime(f"{text!r} is not a time: {error}") from error
+    raise NoSuchTime(f"{text!r} is not a time; write e.g. 2026-10-26T09:15")
 
 
 def local_text(time_us: int, zone: ZoneInfo) -> str:

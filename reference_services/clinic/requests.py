@@ -6,13 +6,14 @@ from typing import Annotated
 
 import msgspec
 
+from ..kernel.edge import whole
 from .calendars import Kind
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9](:[0-5][0-9])?$")]
-Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[A-Za-z0-9_-]+"))]
+CardToken = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=whole(r"[A-Za-z0-9_-]+"))]
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=whole(r"([01][0-9]|2[0-4]):[0-5][0-9](:[0-5][0-9])?"))]
+Day = Annotated[str, msgspec.Meta(pattern=whole(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"))]
 LocalTime = Annotated[
     str,
     msgspec.Meta(
@@ -20,7 +21,7 @@ LocalTime = Annotated[
     ),
 ]
 Instant = Annotated[str, msgspec.Meta(min_length=20, max_length=35, description="RFC 3339 with an offset")]
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[0-9]{7,15}$", description="E.164")]
+Phone = Annotated[str, msgspec.Meta(pattern=whole(r"\+[0-9]{7,15}"), description="E.164")]
 
 # Requests
 

@@ -6,10 +6,15 @@ HTTP to the payment provider. Amounts are integer cents of one currency.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+MOST_CENTS = 99_999_999
+"""The largest amount of one payment; card gateways take eight digits (source: Stripe API, PaymentIntent.amount)."""
+
+ReportedText = Annotated[str, msgspec.Meta(max_length=200)]
+ReportedCents = Annotated[int, msgspec.Meta(ge=0, le=MOST_CENTS)]
 PaymentStatus = Literal["authorized", "declined", "captured", "voided", "refunded", "unknown"]
 
 
@@ -69,14 +74,14 @@ class PaymentReport(msgspec.Struct, frozen=True):
     ``capture_id`` names the movement of money to us (empty before), ``refund_id`` the one back.
     """
 
-    payment_id: str
+    payment_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     status: PaymentStatus
-    amount_cents: int = 0
-    captured_cents: int = 0
-    refunded_cents: int = 0
-    capture_id: str = ""
-    refund_id: str = ""
-    reason: str = ""
+    amount_cents: ReportedCents = 0
+    captured_cents: ReportedCents = 0
+    refunded_cents: ReportedCents = 0
+    capture_id: ReportedText = ""
+    refund_id: ReportedText = ""
+    reason: ReportedText = ""
 
 
 class MessageReceipt(msgspec.Struct, frozen=True):

@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from .edge import whole
 from .outside import (
+    MOST_CENTS,
     Authorize,
     Capture,
     LookUp,
@@ -33,11 +35,8 @@ MESSAGES_PATH = "/messages"
 
 IDEMPOTENCY_KEY = "idempotency-key"
 
-PAYMENT_ID_PATTERN = r"^[A-Za-z0-9_~:@-][A-Za-z0-9._~:@/-]{0,199}$"
+PAYMENT_ID_PATTERN = whole(r"[A-Za-z0-9_~:@-][A-Za-z0-9._~:@/-]{0,199}")
 """What a payment may be called. A slash is allowed and stands percent-encoded in a path."""
-
-MOST_CENTS = 99_999_999
-"""The largest amount of one payment; card gateways take eight digits (source: Stripe API, PaymentIntent.amount)."""
 
 PaymentId = Annotated[str, msgspec.Meta(pattern=PAYMENT_ID_PATTERN)]
 AmountCents = Annotated[int, msgspec.Meta(ge=1, le=MOST_CENTS)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_services.kernel.edge import cents_of, decimal_of, instant_us, rfc3339
+from reference_services.kernel.edge import NAME_PATTERN, cents_of, decimal_of, instant_us, rfc3339, whole
 
 LATEST_US = 253_402_300_799_999_999
 
@@ -55,6 +56,13 @@ def test_every_offset_is_understood(text: str) -> None:
         "2026-02-30T10:00:00Z",
         "2026-09-01T25:00:00Z",
         "2026-09-01T10:00:00 PM",
+        "2026-09-01T10:00:00Z\x00",
+        "2026-09-01T10:00:00Z\n",
+        "2026-09-01T10:00:60Z",
+        "2026-09-01T10:00:00+24:00",
+        "2026-W36-2T10:00:00Z",
+        "20260901T100000+0000",
+        "\uff12026-09-01T10:00:00Z",
         "1969-12-31T23:59:59Z",
         "1970-01-01T00:00:00+00:01",
         "0001-01-01T00:00:00+01:00",
@@ -105,3 +113,15 @@ def test_amounts_have_two_decimals(amount_cents: int, text: str) -> None:
 def test_what_is_no_amount_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="is not an amount"):
         cents_of(text)
+
+
+@pytest.mark.parametrize("name", ["b-1", "a", "x" * 128, "~a.b:c@d"])
+def test_a_name_can_stand_in_a_path(name: str) -> None:
+    assert re.search(whole(NAME_PATTERN), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "b-1\n", "\nb-1", "a/b", ".hidden", "a b", "x" * 129, "\x00", "\u2603", "b-\u0661"]
+)
+def test_what_cannot_stand_in_a_path_is_no_name(name: str) -> None:
+    assert not re.search(whole(NAME_PATTERN), name)

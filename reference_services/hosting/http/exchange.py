@@ -11,6 +11,7 @@ import msgspec
 from starlette.types import Message as ASGIMessage
 from starlette.types import Receive, Scope, Send
 
+from ...kernel.edge import NAME_PATTERN
 from ...kernel.problem import MALFORMED, NOT_FOUND, OVERLOADED, TOO_LARGE, Problem, ProblemKind
 from .trace import server_traceparent
 
@@ -20,13 +21,10 @@ UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "Send applic
 INTERNAL = ProblemKind("internal-error", 500, "Something is broken here; it has been logged")
 UNREACHABLE = ProblemKind("log-unreachable", 503, "The event log does not answer")
 
-PATH_VALUE_PATTERN = r"[A-Za-z0-9_~:@-][A-Za-z0-9._~:@-]{0,127}"
-"""What may stand for a placeholder in a path; anything else names nothing."""
-
 MOST_PARAMETERS = 50
 """How many parameters a query string may have."""
 
-_path_value = re.compile(PATH_VALUE_PATTERN)
+_path_value = re.compile(NAME_PATTERN)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from ...kernel.edge import NAME_PATTERN, whole
 from ...kernel.operation import ANYONE, Action, Query
 from ...kernel.system import Service, System
 from .actions import KEY_PATTERN, Pending
-from .exchange import PATH_VALUE_PATTERN
 
 Document = dict[str, Any]
 Operation = Action | Query
@@ -111,7 +111,7 @@ def _security(operation: Operation) -> list[Document]:
 
 def _path_parameters(path: str) -> list[Document]:
     return [
-        _parameter("path", name, {"type": "string", "pattern": f"^{PATH_VALUE_PATTERN}$"})
+        _parameter("path", name, {"type": "string", "pattern": whole(NAME_PATTERN)})
         for name in re.findall(r"{(\w+)}", path)
     ]
 
@@ -132,7 +132,7 @@ def _header_parameters(operation: Operation) -> list[Document]:
     prefer = "wait=N: answer when the outcome is settled, or after N seconds (RFC 7240)"
     parameters = [_parameter("header", "Prefer", text, prefer, required=False)]
     if isinstance(operation, Action):
-        key = {"type": "string", "pattern": f"^{KEY_PATTERN}$"}
+        key = {"type": "string", "pattern": whole(KEY_PATTERN)}
         meaning = "a new one for each request; the same again to repeat one whose answer got lost"
         required = operation.method == "POST"
         parameters.append(_parameter("header", "Idempotency-Key", key, meaning, required=required))
