@@ -51,10 +51,13 @@ class TokenVerifier:
             claims = jwt.decode(
                 token, self._secret, algorithms=[ALGORITHM], options={"require": ["sub", "role", "exp"]}
             )
+            expires_s = float(claims["exp"])
         except jwt.ExpiredSignatureError as error:
             raise BadToken("the token has expired") from error
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, OverflowError) as error:
             raise BadToken("the token is not one of ours") from error
         if not isinstance(claims["role"], str):
             raise BadToken("the token names no role")
-        return Principal(claims["sub"], claims["role"]), float(claims["exp"])
+        if not claims["sub"] or not claims["sub"].isprintable():  # a lone surrogate could not even be written down
+            raise BadToken("the token's subject is not a text that can be printed")
+        return Principal(claims["sub"], claims["role"]), expires_s

@@ -42,6 +42,11 @@ BAD_TOKENS = {
     "no subject": token({"role": "customer", "exp": NEVER}),
     "a role that is no text": token({**CLAIMS, "role": ["customer", "staff"]}),
     "a subject that is no text": token({**CLAIMS, "sub": 7}),
+    "an empty subject": token({**CLAIMS, "sub": ""}),
+    "a subject of control characters": token({**CLAIMS, "sub": "ann\x00\n"}),
+    "a subject that cannot be encoded": token({**CLAIMS, "sub": "ann\ud83d"}),
+    "an expiry beyond all numbers": token({**CLAIMS, "exp": 10**400}),
+    "an infinite expiry": token({**CLAIMS, "exp": float("inf")}),
     "an expiry that is no number": token({**CLAIMS, "exp": NEVER})[:-3] + "abc",
     "too long": token({**CLAIMS, "padding": "x" * 5_000}),
 }

@@ -90,7 +90,7 @@ class ActionEndpoint:
                 return command
             claim = await self._backend.claim(command)
         if claim.fingerprint != fingerprint:
-            raise Problem(KEY_REUSED)
+            raise Problem(KEY_REUSED, "another request needs a key of its own")
         return self._backend.codec.decode(claim.payload)
 
     async def _answer(self, command: Message, decision: Decision | None, wait_s: int | None, end: float) -> Reply:

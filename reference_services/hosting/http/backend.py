@@ -113,7 +113,7 @@ class Backend:
         Raises `Problem`: 409 if this very request holds one already, 503 if all are taken.
         """
         if command_id in self._in_flight:
-            raise Problem(STILL_IN_FLIGHT)
+            raise Problem(STILL_IN_FLIGHT, "wait for its answer, or ask again with the same key in a moment")
         if len(self._in_flight) >= self.limits.max_undecided:
             raise come_back_later(OVERLOADED)
         self._in_flight.add(command_id)
