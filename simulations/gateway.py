@@ -113,6 +113,7 @@ class VirtualGateway:
         self._logs = [log for service in system.deciding for log in broker.topic(system.events_topic(service))]
         for log in self._logs:
             log.subscribe(partial(self._fetch, log))
+        self._deaf_since_us: int | None = None
         self._start_empty()
 
     @property
@@ -168,16 +169,17 @@ class VirtualGateway:
 
     def listen(self) -> None:
         """Events get through again after a time in which none did."""
-        self._deaf = False
+        self._deaf_since_us = None
         self._read_what_was_missed()
 
     def stop_listening(self) -> None:
         """No event gets through any more: the views grow stale."""
-        self._deaf = True
+        if self._deaf_since_us is None:
+            self._deaf_since_us = self._clock.now_us
 
     def _start_empty(self, *, ready: bool = True) -> None:
         self._ready = ready
-        self._deaf = False
+        self._deaf_since_us = None
         self._queued = 0
         self._views = Views(self._system.view_types())
         self._positions: dict[str, int] = {}
@@ -234,6 +236,8 @@ class VirtualGateway:
             if isinstance(operation, Query):
                 if operation.parameters is not None:
                     exchange.call = _with_parameters(exchange.call, operation.parameters)
+                if self._deaf_since_us is not None:
+                    exchange.call = _with_age(exchange.call, self._clock.now_us - self._deaf_since_us)
                 self._answer_or_wait(exchange)
             elif operation.signed:
                 self._take_webhook(exchange, operation)
@@ -288,7 +292,7 @@ class VirtualGateway:
 
     def _fetch(self, log: PartitionLog, offset: int, record: Record, arrives_us: int) -> None:
         """Fold what arrives, in batches as a consumer fetches them."""
-        if self._deaf or not self._ready or offset < self._positions.get(log.name, 0):
+        if self._deaf_since_us is not None or not self._ready or offset < self._positions.get(log.name, 0):
             return  # it stays in the log, or was read from there while it was under way
         self._positions[log.name] = offset + 1
         self._fetched.append((arrives_us, record))
@@ -394,6 +398,11 @@ def _with_parameters(call: Call, parameters: type) -> Call:
     except msgspec.ValidationError as error:
         raise Problem(UNPROCESSABLE, str(error)) from error
     return Call(call.principal, call.path, body, call.command_id, call.now_us)
+
+
+def _with_age(call: Call, views_age_us: int) -> Call:
+    """``call`` with how long ago the gateway last heard of everything that happened."""
+    return msgspec.structs.replace(call, views_age_us=views_age_us)
 
 
 def _validated(body: Any, body_type: type) -> Any:

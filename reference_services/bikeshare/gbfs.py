@@ -12,15 +12,17 @@ import msgspec
 
 from ..kernel.edge import rfc3339
 from ..kernel.operation import ANYONE, Call, Outcome, Query
+from ..kernel.problem import NOT_READY, Problem
 from ..kernel.projection import Views
 from .pricing import Plan, plans
-from .terms import MINUTE_US, Terms
+from .terms import MINUTE_US, SECOND_US, Terms
 from .views import BikesView, StationEntry, StationsView
 
 VERSION = "3.0"
 LANGUAGE = "en"
 VEHICLE_TYPE = "bike"
 CURRENCY = "USD"
+OLDEST_SHOWN_US = 10 * SECOND_US
 FILES = (
     "system_information",
     "vehicle_types",
@@ -32,7 +34,7 @@ FILES = (
 
 
 class FeedBody(msgspec.Struct, frozen=True):
-    """One file of the feed. ``ttl`` is 0: it is made anew for every call."""
+    """One file of the feed. ``last_updated`` is the instant that it shows; ``ttl`` is 0: it is made for every call."""
 
     last_updated: str
     ttl: int
@@ -55,7 +57,7 @@ def operations(terms: Terms) -> tuple[Query, ...]:
         "/gbfs.json",
         "Where the files of the feed are",
         (ANYONE,),
-        _reads_fixed({"feeds": [_feed(name, terms.public_url) for name in FILES]}),
+        read_discovery,
         FeedBody,
     )
     files = (
@@ -63,6 +65,10 @@ def operations(terms: Terms) -> tuple[Query, ...]:
         for name in FILES
     )
     return (discovery, *files)
+
+
+def read_discovery(call: Call, views: Views) -> Outcome:
+    return _answer(call, {"feeds": [_feed(name, call.base_url) for name in FILES]})
 
 
 def read_station_information(call: Call, views: Views) -> Outcome:
@@ -89,15 +95,18 @@ def _reads_fixed(data: dict[str, Any]) -> Any:
 
 
 def _answer(call: Call, data: dict[str, Any]) -> Outcome:
-    return Outcome(FeedBody(rfc3339(call.now_us), 0, VERSION, data))
+    """The file, dated by what is known. Raises `Problem` (503) rather than show what may long have changed."""
+    if call.views_age_us > OLDEST_SHOWN_US:
+        raise Problem(NOT_READY, f"what is known here is {call.views_age_us // SECOND_US} s old; ask again")
+    return Outcome(FeedBody(rfc3339(call.now_us - call.views_age_us), 0, VERSION, data))
 
 
 def _text(text: str) -> list[dict[str, str]]:
     return [{"text": text, "language": LANGUAGE}]
 
 
-def _feed(name: str, public_url: str) -> dict[str, str]:
-    return {"name": name, "url": f"{public_url}/gbfs/{VERSION}/{name}.json"}
+def _feed(name: str, base_url: str) -> dict[str, str]:
+    return {"name": name, "url": f"{base_url}/gbfs/{VERSION}/{name}.json"}
 
 
 def _system_information() -> dict[str, Any]:

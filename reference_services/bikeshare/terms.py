@@ -19,7 +19,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Terms of use. The defaults are real life; a scenario may shorten them to rehearse a month in minutes.
 
     ``settlement_bound_us`` is a promise to the checkers, not a rule: once faults have stopped, everything that was
-    under way is settled within it. ``public_url`` is where the public feed says that it is found.
+    under way is settled within it.
     """
 
     single_price_cents: Cents = 350
@@ -44,7 +44,6 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     device_clock_ahead_max_us: Duration = MINUTE_US
     ask_provider_after_us: Duration = 2 * MINUTE_US
     settlement_bound_us: Duration = 5 * MINUTE_US
-    public_url: str = "http://127.0.0.1:8080"
 
     def __post_init__(self) -> None:
         if self.lock_answers_within_us >= self.bike_reports_within_us:

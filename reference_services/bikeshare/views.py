@@ -216,6 +216,7 @@ class StationsView(View):
     def told(self, message: Message[ReturnTaken | ReturnOverflowed | ReturnIgnored]) -> None:
         event = message.data
         self.returns[event.bike_id] = (event.station_id, event.docked_at_us, RETURN_OUTCOMES[type(event)])
+        self.stations[event.station_id].heard_us = message.time_us
         if isinstance(event, ReturnTaken):
             self.stations[event.station_id].bikes[event.bike_id] = True
 
@@ -223,6 +224,7 @@ class StationsView(View):
     def refused(self, message: Message[ReturnRefused]) -> None:
         event = message.data
         self.returns[event.bike_id] = (event.station_id, event.at_us, "refused")
+        self.stations[event.station_id].heard_us = message.time_us
 
     @on(DockFreed)
     def freed(self, message: Message[DockFreed]) -> None:

@@ -38,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``broker`` is ``embedded`` (or ``tansu``) until a supervisor has started one; processes below it get
     ``kafka://host:port`` and ``broker_embedded`` true, because such a broker is tuned differently. ``terms`` are the
-    system's business terms (JSON in the environment). ``metrics_port`` is a worker's own HTTP port on loopback; 0
+    system's business terms (JSON in the environment). ``public_url`` is where callers find the gateway, if that is not
+    where their requests say that they went. ``metrics_port`` is a worker's own HTTP port on loopback; 0
     takes a free one.
     """
 
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 4
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
+    public_url: str = ""
     metrics_port: Port = 0
     provider_url: str = ""
     token_secret: str = ""

@@ -25,6 +25,9 @@ RECORDS_PER_TURN = 500
 """Records handed over before the event loop gets a turn: about 20 ms of folding."""
 
 POLL_MS = 500
+COMPLETENESS_EVERY_S = 0.1
+"""How often it is looked up for all partitions what the broker last said about their ends."""
+
 RETRY_PAUSE_S = 0.5
 
 
@@ -42,7 +45,8 @@ class Tail:
 
     ``caught_up`` is set once everything has been handed over that was there when the tail first reached the broker.
     ``skipped`` counts the records that could not be read or taken in; each is logged with its place.
-    ``last_record_at`` is when the latest record arrived, on the monotonic clock.
+    ``last_record_at`` is when the latest record arrived, on the monotonic clock. ``complete_at_us`` is the latest
+    instant (Unix) of which it is known that everything appended before has been handed over; 0 until there is one.
     """
 
     def __init__(
@@ -53,10 +57,13 @@ class Tail:
         self._fetch_wait_ms = fetch_wait_ms
         self._next = {TopicPartition(topic, number): 0 for topic in handlers for number in range(partitions)}
         self._goals: dict[TopicPartition, int] = {}
+        self._complete_at_ms = dict.fromkeys(self._next, 0)
         self._consumer: AIOKafkaConsumer | None = None
         self.caught_up = asyncio.Event()
         self.skipped = 0
         self.last_record_at = time.monotonic()
+        self.complete_at_us = 0
+        self._look_again_at = self.last_record_at
 
     async def run(self) -> None:
         """Follow until cancelled. A broker that is away is waited for; reading goes on where it stopped."""
@@ -116,6 +123,8 @@ class Tail:
             for record in records:
                 self._hand_over(handle, record)
             self._next[partition] = records[-1].offset + 1
+            self._note_end(consumer, partition)
+        self._note_completeness(consumer)
         if batches:
             self.last_record_at = time.monotonic()
             await asyncio.sleep(0)
@@ -130,6 +139,21 @@ class Tail:
         except Exception:  # one record that a view cannot take must not hide all that come after it
             self.skipped += 1
             logger.exception("skipped a record that could not be taken in", **place)
+
+    def _note_end(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        """Remember when the broker last said that there is nothing more, if that is so."""
+        end = consumer.highwater(partition)
+        if end is not None and self._next[partition] >= end:
+            self._complete_at_ms[partition] = consumer.last_poll_timestamp(partition)
+
+    def _note_completeness(self, consumer: AIOKafkaConsumer) -> None:
+        now_s = time.monotonic()
+        if now_s < self._look_again_at:
+            return
+        self._look_again_at = now_s + COMPLETENESS_EVERY_S
+        for partition in self._next:
+            self._note_end(consumer, partition)
+        self.complete_at_us = min(self._complete_at_ms.values()) * 1_000
 
     def _note_progress(self) -> None:
         if not self.caught_up.is_set() and all(self._next[place] >= goal for place, goal in self._goals.items()):

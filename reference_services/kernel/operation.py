@@ -34,6 +34,8 @@ class Call(msgspec.Struct, frozen=True):
 
     ``body`` is an instance of the operation's ``body`` type, of a query's ``parameters``, or None. ``command_id``
     derives from the caller, the operation and the idempotency key, so a retried call asks for the same command.
+    ``views_age_us`` is how long ago the views were last known to hold everything that had happened, and ``base_url``
+    where the caller finds the API, without a slash at the end; it is empty where nobody follows links.
     """
 
     principal: Principal
@@ -41,6 +43,8 @@ class Call(msgspec.Struct, frozen=True):
     body: Any
     command_id: str
     now_us: int
+    views_age_us: int = 0
+    base_url: str = ""
 
     def new_id(self, prefix: str) -> str:
         """The id of a thing that this call creates; the same again if the call is retried."""

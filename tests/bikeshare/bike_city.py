@@ -34,6 +34,8 @@ class City:
     def __init__(self, terms: Terms | None = None, *, declines: Set[str] = frozenset()) -> None:
         self.system = build(terms or Terms())
         self.now_us = OPENS_US
+        self.views_age_us = 0
+        self.base_url = ""
         self.views = Views(self.system.view_types())
         self.history: list[Message[Any]] = []
         self._declines = declines
@@ -52,7 +54,7 @@ class City:
         self._asked += 1
         typed = msgspec.convert(body, operation.body) if isinstance(operation, Action) and operation.body else body
         command_id = command_id_of(who, name, str(self._asked))
-        call = Call(who, path or {}, typed, command_id, self.now_us)
+        call = Call(who, path or {}, typed, command_id, self.now_us, self.views_age_us, self.base_url)
         if not isinstance(operation, Action):
             return msgspec.to_builtins(operation.read(call, self.views).body)
         data = operation.command(call, self.views)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -14,9 +14,9 @@ from bike_city import ANN, HALL, PARK, City
 from gbfs_validator import validate_feed
 
 from reference_services.bikeshare.gbfs import FILES
-from reference_services.bikeshare.terms import Terms
-from reference_services.kernel.edge import instant_us
+from reference_services.kernel.edge import instant_us, rfc3339
 from reference_services.kernel.operation import ANYONE, Principal
+from reference_services.kernel.problem import Problem
 
 PUBLIC = Principal("anyone", ANYONE)
 
@@ -54,7 +54,8 @@ def served(*, used: bool) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
     url = f"http://127.0.0.1:{server.server_port}"
-    city = City(Terms(public_url=url))
+    city = City()
+    city.base_url = url
     if used:
         ridden(city)
     paths = {f"/gbfs{operation.path}": operation.name for operation in city.system.service("gbfs").operations}
@@ -97,6 +98,39 @@ def test_vehicles_on_a_trip_are_nobody_elses_business() -> None:
     trip_id = riding.ask("unlock_bike", ANN, body={"bike_id": "b-1"})["trip_id"]
     riding.ask("confirm_release", PARK, {"station_id": "park"}, {"bike_id": "b-1", "trip_id": trip_id})
     assert "b-1" not in {each["vehicle_id"] for each in read(riding, "vehicle_status")["data"]["vehicles"]}
+
+
+def test_every_file_is_dated_by_what_is_known() -> None:
+    city = City()
+    city.views_age_us = 3_000_000
+    assert {instant_us(read(city, name)["last_updated"]) for name in FILES} == {city.now_us - 3_000_000}
+
+
+def test_what_may_long_have_changed_is_not_shown() -> None:
+    city = City()
+    city.views_age_us = 10_000_000
+    assert read(city, "station_status")["data"]["stations"]
+    city.views_age_us += 1
+    for name in FILES:
+        with pytest.raises(Problem, match="10 s old") as refused:
+            read(city, name)
+        assert refused.value.kind.status == 503
+
+
+def test_a_station_is_heard_of_when_it_refuses_or_knows_a_bike_already() -> None:
+    city = ridden(City())
+    told_us = instant_us(hall_of(city)["last_reported"])
+    for bike_id, outcome in (("b-2", "station-full"), ("b-1", "")):
+        city.wait(1_000_000)
+        docked_at = rfc3339(told_us) if outcome == "" else None
+        with pytest.raises(Problem) if outcome else nullcontext():
+            city.ask("return_bike", HALL, {"station_id": "hall"}, {"bike_id": bike_id, "docked_at": docked_at})
+        assert instant_us(hall_of(city)["last_reported"]) == city.now_us
+
+
+def hall_of(city: City) -> dict[str, Any]:
+    stations = read(city, "station_status")["data"]["stations"]
+    return next(each for each in stations if each["station_id"] == "hall")
 
 
 def test_every_file_is_made_for_the_one_who_asks() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -134,6 +135,33 @@ async def test_a_broker_that_stops_answering_for_a_while_loses_nothing(own_broke
         await ear.wait_for(2)
 
     assert ear.heard == [b"before", b"after"]
+
+
+async def test_how_far_what_was_heard_is_complete_moves_on_only_while_the_broker_answers(
+    own_broker: EmbeddedBroker,
+) -> None:
+    ear, servers = Ear(), servers_of(own_broker)
+    async with producing(servers) as producer, following(servers, ear) as tail:
+        assert tail.complete_at_us == 0
+        await say(producer, "one", "two")
+        await ear.wait_for(2)
+        await completeness_after(tail, time.time_ns() // 1_000)
+        os.kill(own_broker.pid, signal.SIGSTOP)
+        stopped_us = time.time_ns() // 1_000
+        try:
+            await asyncio.sleep(1)
+            assert tail.complete_at_us < stopped_us
+        finally:
+            os.kill(own_broker.pid, signal.SIGCONT)
+        await completeness_after(tail, time.time_ns() // 1_000)
+
+
+async def completeness_after(tail: Tail, time_us: int) -> None:
+    """Wait until everything is known to have been heard that was said before ``time_us``."""
+    end = asyncio.get_running_loop().time() + LIMIT_S
+    while tail.complete_at_us < time_us:
+        assert asyncio.get_running_loop().time() < end, "the tail has no word from the broker"
+        await asyncio.sleep(0.01)
 
 
 async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:

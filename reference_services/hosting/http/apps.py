@@ -23,7 +23,7 @@ from ..settings import Settings
 from .access import Access
 from .actions import ActionEndpoint, WebhookEndpoint
 from .backend import Backend
-from .exchange import INTERNAL, Reply, come_back_later, json_reply, problem_reply
+from .exchange import INTERNAL, Reply, json_reply, problem_reply
 from .limits import Limits
 from .metrics import UNROUTED, Metrics
 from .openapi import VERSION, openapi_document
@@ -107,9 +107,7 @@ class Gateway:
 
     async def _ready(self, request: StarletteRequest) -> Response:
         reason = await self.backend.why_not_ready()
-        return _response(
-            problem_reply(come_back_later(NOT_READY, reason)) if reason else json_reply(200, {"status": "ready"})
-        )
+        return _response(problem_reply(Problem(NOT_READY, reason)) if reason else json_reply(200, {"status": "ready"}))
 
     async def _show_metrics(self, request: StarletteRequest) -> Response:
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

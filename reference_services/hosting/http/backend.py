@@ -22,7 +22,7 @@ from ..broker import TopicMismatch, create_topics, requests_topic
 from ..settings import Settings
 from ..tail import Tail, decoding
 from .claims import Claim, Claims
-from .exchange import UNREACHABLE, come_back_later
+from .exchange import UNREACHABLE
 from .limits import Limits
 from .memory import FirstSeen
 from .waiters import Waiters
@@ -53,6 +53,7 @@ class Backend:
         self.source = f"{system.name}.gateway"
         self.views = Views(system.view_types())
         self.waiters = Waiters(limits.max_waiting)
+        self.public_url = settings.public_url
         self._settings = settings
         self._claims = Claims(limits.requests_remembered)
         self._decisions: FirstSeen[Decision] = FirstSeen(limits.requests_remembered)
@@ -82,7 +83,7 @@ class Backend:
     def require_ready(self) -> None:
         """Raises `Problem` (503) until all that was in the log at the start has been read."""
         if self._producer is None or self.failed or not self.tail.caught_up.is_set():
-            raise come_back_later(NOT_READY)
+            raise Problem(NOT_READY)
 
     async def why_not_ready(self) -> str:
         """What this gateway waits for; empty if it is ready and the broker answers."""
@@ -115,7 +116,7 @@ class Backend:
         if command_id in self._in_flight:
             raise Problem(STILL_IN_FLIGHT, "wait for its answer, or ask again with the same key in a moment")
         if len(self._in_flight) >= self.limits.max_undecided:
-            raise come_back_later(OVERLOADED)
+            raise Problem(OVERLOADED)
         self._in_flight.add(command_id)
         try:
             yield
@@ -147,6 +148,10 @@ class Backend:
         end = time.monotonic() + wait_s
         await self.send(command)
         return await self._decisions.wait(command.id, end - time.monotonic())
+
+    def views_age_us(self, now_us: int) -> int:
+        """How long before ``now_us`` the views were last known to hold everything."""
+        return max(0, now_us - self.tail.complete_at_us)
 
     def in_flight(self) -> int:
         """Requests that wait for a decision right now."""
@@ -192,4 +197,4 @@ class Backend:
 
 
 def _unknown_fate() -> Problem:
-    return come_back_later(UNREACHABLE, "the request may or may not have been taken in; repeat it with the same key")
+    return Problem(UNREACHABLE, "the request may or may not have been taken in; repeat it with the same key")

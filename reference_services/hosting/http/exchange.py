@@ -12,7 +12,7 @@ from starlette.types import Message as ASGIMessage
 from starlette.types import Receive, Scope, Send
 
 from ...kernel.edge import NAME_PATTERN
-from ...kernel.problem import MALFORMED, NOT_FOUND, OVERLOADED, TOO_LARGE, Problem, ProblemKind
+from ...kernel.problem import MALFORMED, NOT_FOUND, TOO_LARGE, Problem, ProblemKind
 from .trace import server_traceparent
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -20,6 +20,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "Send application/json")
 INTERNAL = ProblemKind("internal-error", 500, "Something is broken here; it has been logged")
 UNREACHABLE = ProblemKind("log-unreachable", 503, "The event log does not answer")
+RETRY_AFTER = (b"retry-after", b"1")
 
 MOST_PARAMETERS = 50
 """How many parameters a query string may have."""
@@ -34,11 +35,6 @@ class HttpProblem(Problem):
     def __init__(self, kind: ProblemKind, detail: str = "", headers: Headers = (), **extensions: object) -> None:
         super().__init__(kind, detail, **extensions)
         self.headers = headers
-
-
-def come_back_later(kind: ProblemKind = OVERLOADED, detail: str = "", after_s: int = 1) -> HttpProblem:
-    """A 503 that says when to try again."""
-    return HttpProblem(kind, detail, ((b"retry-after", str(after_s).encode()),))
 
 
 class Request:
@@ -137,9 +133,12 @@ def json_reply(status: int, body: Any, headers: Headers = ()) -> Reply:
 
 
 def problem_reply(problem: Problem) -> Reply:
-    """The reply that carries ``problem``, as RFC 9457 wants it."""
+    """The reply that carries ``problem``, as RFC 9457 wants it. A 503 says when to try again."""
+    status = problem.kind.status
     headers = problem.headers if isinstance(problem, HttpProblem) else ()
-    return Reply(problem.kind.status, _encode(problem.body()), headers, b"application/problem+json")
+    if status == UNREACHABLE.status:
+        headers = (*headers, RETRY_AFTER)
+    return Reply(status, _encode(problem.body()), headers, b"application/problem+json")
 
 
 def _too_large(most: int) -> HttpProblem:

@@ -29,9 +29,12 @@ class QueryEndpoint:
         principal = self._access.principal(request, self._query.roles)
         path = request.path_values()
         wait_s = preferred_wait(request.header(b"prefer"), self._backend.limits.max_wait_s)
-        call = Call(principal, path, self._parameters(request), "", time.time_ns() // 1_000)
-        read, views = self._query.read, self._backend.views
-        outcome = await self._backend.waiters.settled(
+        backend, now_us = self._backend, time.time_ns() // 1_000
+        base_url = backend.public_url or f"http://{request.header(b'host')}"
+        parameters = self._parameters(request)
+        call = Call(principal, path, parameters, "", now_us, backend.views_age_us(now_us), base_url)
+        read, views = self._query.read, backend.views
+        outcome = await backend.waiters.settled(
             lambda: read(call, views), path.values() or (principal.subject,), wait_s or 0
         )
         return json_reply(200, outcome.body, applied(wait_s))
