@@ -44,8 +44,8 @@ class Deciding:
         self._system = system
         self._settings = settings
         self._codec = Codec(system)
-        self._tables = {service.name: AggregateTable(system, service) for service in system.services}
-        self._inboxes = {system.commands_topic(service): service for service in system.services}
+        self._tables = {service.name: AggregateTable(system, service) for service in system.deciding}
+        self._inboxes = {system.commands_topic(service): service for service in system.deciding}
         self._thread = LoopThread()
         self._going: asyncio.Event | None = None
         self._task: asyncio.Task[None] | None = None

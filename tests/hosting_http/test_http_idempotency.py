@@ -9,7 +9,7 @@ from threading import Barrier
 
 import httpx
 import pytest
-from conftest import RunningGateway, assert_problem, keyed
+from conftest import RunningGateway, assert_problem, bearer, keyed
 from deciding import Deciding
 
 from reference_services.hosting.http.limits import Limits
@@ -111,6 +111,14 @@ def test_a_put_needs_no_key_but_keeps_one(client: httpx.Client) -> None:
     assert client.put(path, json={"label": "Anne"}, headers=without).json()["label"] == "Anne"
     assert client.put(path, json={"label": "Annie"}, headers=headers).json()["label"] == "Annie"
     assert_problem(client.put(path, json={"label": "Bob"}, headers=headers), 422, "idempotency-key-reused")
+
+
+def test_an_empty_key_is_none_where_none_is_needed(client: httpx.Client) -> None:
+    made = order(client, uuid.uuid4().hex).json()
+    headers = bearer("ann", "customer") | {"Idempotency-Key": ""}
+    answer = client.put(f"/bar/drinks/{made['drink_id']}/label", json={"label": "x"}, headers=headers)
+
+    assert_problem(answer, 400, "malformed-request")
 
 
 def test_a_restarted_gateway_still_knows_its_keys(kiosk_settings: Settings, deciding: Deciding) -> None:

@@ -168,9 +168,9 @@ def refusal(backend: Backend, reason: str, detail: str = "") -> Problem:
 
 def _idempotency_key(request: Request, *, required: bool) -> str:
     key = request.header(b"idempotency-key")
-    if not key:
-        if required:
-            raise Problem(MISSING_IDEMPOTENCY_KEY, "a new one a request; the same again if its answer got lost")
+    if not key and required:
+        raise Problem(MISSING_IDEMPOTENCY_KEY, "a new one a request; the same again if its answer got lost")
+    if not request.sent(b"idempotency-key"):
         return ""
     if _key.fullmatch(key) is None:
         raise Problem(MALFORMED, "an Idempotency-Key is 1 to 255 visible ASCII characters")

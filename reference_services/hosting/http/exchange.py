@@ -56,6 +56,10 @@ class Request:
         value = self._headers.get(name)
         return value.decode("latin-1").strip() if value is not None else ""
 
+    def sent(self, name: bytes) -> bool:
+        """Whether the header of that lower-case name was sent, be it empty."""
+        return name in self._headers
+
     def headers(self) -> dict[str, str]:
         """Every header by lower-case name."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
