@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from ..kernel.decider import Decider
-from ..kernel.message import Command, Event
+from ..kernel.message import Command, Event, Refused
 from ..kernel.policy import reacts_to
 from .schedules import ChangeDay
 from .terms import Terms
@@ -66,29 +66,34 @@ class CalendarSet(Event, frozen=True):
     slot_us: int
 
 
-class ClinicDecider(Decider[bool]):
-    """Takes in what staff say of one clinic; the state is whether there is one."""
+class ClinicDecider(Decider[str]):
+    """Takes in what staff say of one clinic. The state is its time zone, which stays: all its times are told in it."""
 
     name = "clinic"
     key_field = "clinic_id"
     commands = (SetClinic,)
     events = (ClinicSet,)
 
-    def initial(self, key: str) -> bool:
-        return False
+    def initial(self, key: str) -> str:
+        return ""
 
-    def decide(self, exists: bool, command: Command, now_us: int) -> list[Event]:
+    def decide(self, zone: str, command: Command, now_us: int) -> list[Event]:
         assert isinstance(command, SetClinic)
+        if zone not in ("", command.zone):
+            return [Refused("zone-fixed", f"the clocks of {command.clinic_id} are in {zone}")]
         return [ClinicSet(command.clinic_id, command.zone, command.hours, command.blackouts)]
 
-    def evolve(self, exists: bool, event: Event) -> bool:
-        return True
+    def evolve(self, zone: str, event: Event) -> str:
+        assert isinstance(event, ClinicSet)
+        return event.zone
 
 
 class Calendar(msgspec.Struct, frozen=True):
-    """The version of the calendar that counts (0: none yet)."""
+    """The version of the calendar that counts (0: none yet), and whose it is, which stays."""
 
     version: int = 0
+    kind: str = ""
+    clinic_id: str = ""
 
 
 class CalendarDecider(Decider[Calendar]):
@@ -107,6 +112,8 @@ class CalendarDecider(Decider[Calendar]):
 
     def decide(self, calendar: Calendar, command: Command, now_us: int) -> list[Event]:
         assert isinstance(command, SetCalendar)
+        if calendar.version and (command.kind, command.clinic_id) != (calendar.kind, calendar.clinic_id):
+            return [Refused("calendar-taken", f"{command.resource_id} is a {calendar.kind} of {calendar.clinic_id}")]
         return [
             CalendarSet(
                 command.resource_id,
@@ -121,7 +128,7 @@ class CalendarDecider(Decider[Calendar]):
 
     def evolve(self, calendar: Calendar, event: Event) -> Calendar:
         assert isinstance(event, CalendarSet)
-        return Calendar(event.version)
+        return Calendar(event.version, event.kind, event.clinic_id)
 
 
 @reacts_to(CalendarSet)

@@ -34,6 +34,8 @@ REFUSALS = {
         ProblemKind("already-waiting", 409, "You wait in this queue already"),
         ProblemKind("not-waiting", 409, "You do not wait any more"),
         ProblemKind("offer-lapsed", 409, "The slot is not offered to you any more"),
+        ProblemKind("zone-fixed", 409, "A clinic's clocks cannot be moved to another time zone"),
+        ProblemKind("calendar-taken", 409, "Somebody or something else has this calendar"),
         ProblemKind("cancelled", 409, "The appointment was cancelled"),
         ProblemKind("no-show", 409, "The patient did not come"),
         ProblemKind("fulfilled", 409, "The visit has taken place"),

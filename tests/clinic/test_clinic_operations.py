@@ -231,6 +231,24 @@ def test_a_clinic_that_cannot_be(clinic: SmallClinic, body: dict[str, Any]) -> N
     assert slug_of(lambda: clinic.ask("set_clinic", DESK, {"clinic_id": "clinic-2"}, body)) == "unprocessable"
 
 
+def test_a_calendar_stays_with_whom_it_is_of(clinic: SmallClinic) -> None:
+    """Or visits would stand with a provider who is a room now, or in rooms of another clinic."""
+    days = {"first_day": "2026-06-08", "last_day": "2026-06-30"}
+    hours = {"opens": "00:00", "closes": "24:00"}
+    clinic.ask("set_clinic", DESK, {"clinic_id": "clinic-2"}, {"zone": "Europe/Berlin", "hours": hours})
+
+    assert slug_of(lambda: clinic.publish("dr-who", **days, kind="room")) == "calendar-taken"
+    assert slug_of(lambda: clinic.publish("dr-who", **days, clinic_id="clinic-2")) == "calendar-taken"
+    clinic.publish("dr-who", **days)
+
+
+def test_a_clinics_clocks_stay_where_they_are(clinic: SmallClinic) -> None:
+    body = {"zone": "Asia/Tokyo", "hours": {"opens": "08:00", "closes": "17:00"}}
+
+    assert slug_of(lambda: clinic.ask("set_clinic", DESK, {"clinic_id": "clinic-1"}, body)) == "zone-fixed"
+    clinic.ask("set_clinic", DESK, {"clinic_id": "clinic-1"}, {**body, "zone": "Europe/Berlin"})
+
+
 def test_the_front_desk_books_for_those_who_call(clinic: SmallClinic) -> None:
     appointment = clinic.book(DESK, "2026-06-10T10:00", patient_id="cat")
 
