@@ -1,7 +1,7 @@
 """When a provider sees patients, or a room is open: a weekly rule in local time, and what takes days out of it.
 
-The weekly template is an RRULE (RFC 5545, section 3.3.10); opening hours are times of the wall clock. Everything here
-is a function of its arguments.
+The weekly template is an RRULE (RFC 5545, section 3.3.10), expanded by dateutil; opening hours are times of the wall
+clock. Everything here is a function of its arguments.
 """
 
 from __future__ import annotations
@@ -12,12 +12,23 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from dateutil.rrule import rrulestr
 
-from .day_rule import BadRule, day_rule
 from .local_time import wall_instant_us, zone_named
 
 DAYS_AT_ONCE = 62
 """How many days one calendar covers at most."""
+
+_DAYS = r"(MO|TU|WE|TH|FR|SA|SU)(,(MO|TU|WE|TH|FR|SA|SU)){0,6}"
+_NTH_DAYS = r"[+-]?[1-4](MO|TU|WE|TH|FR|SA|SU)(,[+-]?[1-4](MO|TU|WE|TH|FR|SA|SU)){0,6}"
+_UP_TO_A_YEAR = r"[1-9]|[1-4][0-9]|5[0-2]"
+_PARTS = {
+    "FREQ=DAILY": {"INTERVAL": _UP_TO_A_YEAR},
+    "FREQ=WEEKLY": {"INTERVAL": _UP_TO_A_YEAR, "WKST": "MO|TU|WE|TH|FR|SA|SU", "BYDAY": _DAYS},
+    "FREQ=MONTHLY": {"INTERVAL": _UP_TO_A_YEAR, "BYDAY": _NTH_DAYS},
+}
+"""What a rule may say. Every such rule comes to a next day soon: the library looks for it until there is one, for ever
+with INTERVAL=0, until the year 9999 for the second of one Monday the 31st, and whoever decides would look with it."""
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00")
 
@@ -73,10 +84,21 @@ def check_working_hours(hours: WorkingHours) -> None:
         raise BadHours(f"{hours.first_day} to {hours.last_day} is not 1 to {DAYS_AT_ONCE} days")
     for day in (*hours.blackouts, *(each for away in hours.away for each in (away.first, away.last))):
         day_named(day)
-    try:
-        day_rule(hours.rule, first)
-    except BadRule as error:
-        raise BadHours(str(error)) from error
+    check_rule(hours.rule)
+
+
+def check_rule(rule: str) -> None:
+    """Raises `BadHours` unless ``rule`` is an RRULE that names a day in each of its periods."""
+    frequency, *parts = rule.split(";")
+    allowed = _PARTS.get(frequency)
+    if allowed is None:
+        raise BadHours(f"{rule!r} is not a rule of days; write e.g. FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR")
+    if len({part.partition("=")[0] for part in parts}) < len(parts):
+        raise BadHours(f"{rule!r} is not an RRULE: it says something twice")
+    for part in parts:
+        name, _, value = part.partition("=")
+        if name not in allowed or re.fullmatch(allowed[name], value) is None:
+            raise BadHours(f"{rule!r} is not an RRULE of days: change {part}; with {frequency} go {', '.join(allowed)}")
 
 
 def check_hours(hours: Hours) -> None:
@@ -103,11 +125,12 @@ def sessions_by_day(hours: WorkingHours) -> Iterator[tuple[str, tuple[Span, ...]
     """Every day that the hours cover, with its sessions: none, or one."""
     zone = zone_named(hours.zone)
     first, last = date.fromisoformat(hours.first_day), date.fromisoformat(hours.last_day)
-    rule = day_rule(hours.rule, first)
+    begins, ends = datetime.combine(first, time()), datetime.combine(last, time())
+    working = {moment.date() for moment in rrulestr(hours.rule, dtstart=begins).between(begins, ends, inc=True)}
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
         text = day.isoformat()
-        yield text, _sessions(hours, day, zone) if rule.includes(day) and not _closed(hours, text) else ()
+        yield text, _sessions(hours, day, zone) if day in working and not _closed(hours, text) else ()
 
 
 def _closed(hours: WorkingHours, day: str) -> bool:
