@@ -117,8 +117,11 @@ class Network:
             self._recorder.observe(answered, request.customer, received_us)
 
 
-class _Request(msgspec.Struct, gc=False):
-    """A request, however many copies of it, and its answer; ``received_us`` is 0 as long as there is none."""
+class _Request(msgspec.Struct):
+    """A request, however many copies of it, and its answer; ``received_us`` is 0 as long as there is none.
+
+    ``received`` leads back to the network that keeps the request, so the garbage collector has to see it.
+    """
 
     customer: str
     journey: str

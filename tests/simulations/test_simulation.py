@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from small_sale import small_sale
 from scenarios.journeys import journeys_of
 from scenarios.run_folder import RunFolderReader, RunFolderWriter
 from scenarios.run_records import Machine, RunInfo, Versions
+from simulations.clock import VirtualClock
 from simulations.simulation import SimulationResult, simulate
 
 SAY_HASH = """
@@ -85,6 +87,18 @@ def test_the_run_folder_holds_what_was_counted(result: SimulationResult, tmp_pat
     events = RunFolderReader(tmp_path / "run").events()
     assert (events["source"] != "doorbuster").sum() == result.events
     assert set(RunFolderReader(tmp_path / "run").samples()["metric"]) == {"in_flight", "queue_depth"}
+
+
+def test_a_run_lets_go_of_its_world() -> None:
+    """A search plays thousands in one process."""
+
+    def clocks() -> int:
+        gc.collect()
+        return sum(isinstance(each, VirtualClock) for each in gc.get_objects())
+
+    before = clocks()
+    simulate(small_sale(), 7)
+    assert clocks() == before
 
 
 def test_overload_is_turned_away_early_not_queued_without_bound(tmp_path: Path) -> None:
