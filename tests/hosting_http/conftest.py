@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
@@ -25,6 +25,9 @@ from reference_services.hosting.tokens import mint
 from reference_services.kernel.operation import Principal
 from reference_services.kernel.system import System
 from reference_services.processes.serving import listening_socket
+
+if TYPE_CHECKING:
+    from premises import Serve
 
 TOKEN_SECRET = "a secret of at least thirty-two bytes"
 WEBHOOK_SECRET = "whsec_dGhlIG1hY2hpbmUncyBzZWNyZXQ="
@@ -150,3 +153,12 @@ def running(kiosk_settings: Settings, deciding: Deciding) -> Iterator[RunningGat
 @pytest.fixture
 def client(running: RunningGateway) -> httpx.Client:
     return running.client
+
+
+@pytest.fixture(scope="session")
+def served(broker: EmbeddedBroker) -> Iterator[Serve]:
+    """Serves a whole system by its name; each is started when it is first asked for."""
+    from premises import WholeSystems  # noqa: PLC0415 (it builds on what stands here)
+
+    with WholeSystems(broker) as whole:
+        yield whole.serve

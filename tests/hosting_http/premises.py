@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import httpx
 from bookshop import SKU, open_shop, place_order
-from conftest import keyed
+from conftest import TOKEN_SECRET, WEBHOOK_SECRET, RunningGateway, keyed
+from deciding import Deciding
+
+from reference_services.hosting.broker import EmbeddedBroker
+from reference_services.hosting.settings import Settings
+from reference_services.registry import load_system
 
 LIMIT_S = 20
 OPEN_HOURS = {"opens": "00:00", "closes": "24:00"}
@@ -110,6 +118,52 @@ def bikeshare(client: httpx.Client) -> Premises:
 
 OPENED = {"bookstore": bookstore, "clinic": clinic, "bikeshare": bikeshare}
 """How to open each system, by its name."""
+
+SYSTEMS = {name: load_system(name, {}) for name in OPENED}
+
+
+class Served(NamedTuple):
+    """A whole system behind its gateway, but for those who call a provider or wait for a deadline."""
+
+    gateway: RunningGateway
+    deciding: Deciding
+    premises: Premises
+
+
+Serve = Callable[[str], Served]
+
+
+class WholeSystems:
+    """Serves systems while the context lasts; each is started and opened when it is first asked for."""
+
+    def __init__(self, broker: EmbeddedBroker) -> None:
+        self._broker = broker
+        self._served: dict[str, Served] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def serve(self, name: str) -> Served:
+        """The system of that name, with something in it."""
+        if name not in self._served:
+            chosen = Settings(
+                system=name,
+                broker=self._broker.url,
+                broker_embedded=True,
+                partitions=2,
+                token_secret=TOKEN_SECRET,
+                webhook_secret=WEBHOOK_SECRET,
+            )
+            deciding = self._stack.enter_context(Deciding(SYSTEMS[name], chosen))
+            gateway = self._stack.enter_context(RunningGateway(chosen, system=SYSTEMS[name])).wait_until_ready()
+            self._served[name] = Served(gateway, deciding, OPENED[name](gateway.client))
+        return self._served[name]
 
 
 def _done(answer: httpx.Response) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,21 +12,16 @@ import pytest
 import requests
 import schemathesis
 from conftest import TOKEN_SECRET, WEBHOOK_SECRET, RunningGateway
-from deciding import Deciding
 from hypothesis import HealthCheck, Phase, given, settings
-from premises import OPENED, Premises
+from premises import SYSTEMS, Premises, Serve
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from standardwebhooks import Webhook
 
-from reference_services.hosting.broker import EmbeddedBroker
-from reference_services.hosting.settings import Settings
 from reference_services.hosting.tokens import mint
 from reference_services.kernel.operation import Action, Principal, Query
-from reference_services.kernel.system import Service, System
-from reference_services.registry import load_system
+from reference_services.kernel.system import Service
 
-SYSTEMS = {name: load_system(name, {}) for name in OPENED}
 GOOD_EXAMPLES = 15
 BAD_EXAMPLES = 25
 
@@ -59,35 +52,6 @@ class Asked:
 
 
 ASKED = [Asked(name, *pair) for name, system in SYSTEMS.items() for pair in system.operations()]
-Served = tuple[RunningGateway, Premises]
-
-
-@pytest.fixture(scope="module")
-def served(broker: EmbeddedBroker) -> Iterator[Callable[[str], Served]]:
-    """The gateway of a system, with something behind it; each is started when it is first asked for."""
-    running: dict[str, Served] = {}
-    with ExitStack() as stack:
-
-        def serve(name: str) -> Served:
-            if name not in running:
-                gateway = serving(SYSTEMS[name], broker, stack)
-                running[name] = gateway, OPENED[name](gateway.client)
-            return running[name]
-
-        yield serve
-
-
-def serving(system: System, broker: EmbeddedBroker, stack: ExitStack) -> RunningGateway:
-    chosen = Settings(
-        system=system.name,
-        broker=broker.url,
-        broker_embedded=True,
-        partitions=2,
-        token_secret=TOKEN_SECRET,
-        webhook_secret=WEBHOOK_SECRET,
-    )
-    stack.enter_context(Deciding(system, chosen))
-    return stack.enter_context(RunningGateway(chosen, system=system)).wait_until_ready()
 
 
 class Caller(requests.auth.AuthBase):
@@ -158,8 +122,8 @@ def named(asked: list[Asked]) -> pytest.MarkDecorator:
 
 
 @named(ASKED)
-def test_good_requests_are_taken_and_answered_as_documented(served: Callable[[str], Served], asked: Asked) -> None:
-    gateway, premises = served(asked.system)
+def test_good_requests_are_taken_and_answered_as_documented(served: Serve, asked: Asked) -> None:
+    gateway, _, premises = served(asked.system)
     operation = asked.operation
     schema = schemathesis.openapi.from_dict(asked.document(gateway))
     statuses: set[int] = set()
@@ -183,8 +147,8 @@ def test_good_requests_are_taken_and_answered_as_documented(served: Callable[[st
 
 
 @named([each for each in ASKED if isinstance(each.operation, Action) or "{" in each.operation.path])
-def test_bad_requests_are_refused_as_documented(served: Callable[[str], Served], asked: Asked) -> None:
-    gateway, premises = served(asked.system)
+def test_bad_requests_are_refused_as_documented(served: Serve, asked: Asked) -> None:
+    gateway, _, premises = served(asked.system)
     operation = asked.operation
     schema = schemathesis.openapi.from_dict(without_credentials(asked.document(gateway)))
 
@@ -197,8 +161,8 @@ def test_bad_requests_are_refused_as_documented(served: Callable[[str], Served],
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_documents_can_be_read_by_people_too(served: Callable[[str], Served], name: str) -> None:
-    gateway, _ = served(name)
+def test_documents_can_be_read_by_people_too(served: Serve, name: str) -> None:
+    gateway, _, _ = served(name)
     for service in SYSTEMS[name].services:
         page = gateway.client.get(f"/{service.name}/docs")
 
