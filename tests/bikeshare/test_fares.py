@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_services.bikeshare.pricing import PlanName, fare_cents
+from reference_services.kernel.edge import instant_us
 
 SECOND_US = MINUTE_US // 60
 
@@ -70,6 +71,28 @@ def test_a_fare_is_each_started_quarter_of_an_hour_beyond_what_is_free(
 
 def test_there_are_enough_examples() -> None:
     assert len(FARES) >= 40
+
+
+NIGHTS: list[tuple[PlanName, str, str, int]] = [
+    # plan, start and end on the docks' clocks in Washington, fare in cents
+    ("single", "2026-03-08T01:50:00-05:00", "2026-03-08T03:20:00-04:00", 0),  # 30 minutes, not an hour and a half
+    ("single", "2026-03-08T01:50:00-05:00", "2026-03-08T03:20:01-04:00", 400),
+    ("day", "2026-03-08T01:30:00-05:00", "2026-03-08T03:15:00-04:00", 0),  # 45 minutes
+    ("monthly", "2026-03-08T01:00:00-05:00", "2026-03-08T04:00:00-04:00", 5 * 250),  # 2 hours, not 3
+    ("day", "2026-03-08T00:00:00-05:00", "2026-03-08T23:59:59-04:00", 89 * 400),  # a day of 23 hours
+    ("single", "2026-11-01T01:50:00-04:00", "2026-11-01T01:20:00-05:00", 0),  # 30 minutes, though the clock went back
+    ("single", "2026-11-01T01:50:00-04:00", "2026-11-01T01:20:01-05:00", 400),
+    ("day", "2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00", 400),  # an hour, not none
+    ("monthly", "2026-11-01T00:30:00-04:00", "2026-11-01T02:00:00-05:00", 7 * 250),  # 2 hours and a half
+    ("day", "2026-11-01T00:00:00-04:00", "2026-11-01T22:59:59-05:00", 93 * 400),  # 24 hours are over at 23:00
+]
+
+
+@pytest.mark.parametrize(("plan", "started", "ended", "cents"), NIGHTS)
+def test_a_ride_is_as_long_as_it_is_whatever_the_clocks_show(
+    plan: PlanName, started: str, ended: str, cents: int
+) -> None:
+    assert fare_cents(PLANS[plan], instant_us(started), instant_us(ended)) == cents
 
 
 def test_a_ride_that_ends_before_it_starts_has_no_fare() -> None:
