@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
-from conftest import TOKEN_SECRET, WEBHOOK_SECRET, RunningGateway, assert_problem
+from conftest import assert_problem
+from premises import Serve
 
-from reference_services.hosting.broker import EmbeddedBroker
 from reference_services.hosting.http.openapi import openapi_document
-from reference_services.hosting.settings import Settings
 from reference_services.registry import load_system
 
 CLINIC = load_system("clinic", {})
 SEARCH = "/schedules/availability"
 
 
-@pytest.fixture(scope="module")
-def clinic(broker: EmbeddedBroker) -> Iterator[httpx.Client]:
-    settings = Settings(
-        system="clinic",
-        broker=broker.url,
-        broker_embedded=True,
-        partitions=1,
-        token_secret=TOKEN_SECRET,
-        webhook_secret=WEBHOOK_SECRET,
-    )
-    with RunningGateway(settings, system=CLINIC) as gateway:
-        yield gateway.wait_until_ready().client
+@pytest.fixture
+def clinic(served: Serve) -> httpx.Client:
+    return served("clinic").gateway.client
 
 
 @pytest.mark.parametrize(
