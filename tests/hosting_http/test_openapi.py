@@ -21,6 +21,7 @@ from standardwebhooks import Webhook
 from reference_services.hosting.tokens import mint
 from reference_services.kernel.operation import Action, Principal, Query
 from reference_services.kernel.system import Service
+from reference_services.registry import system_names
 
 GOOD_EXAMPLES = 15
 BAD_EXAMPLES = 25
@@ -119,6 +120,10 @@ def with_said(value: Any, said: dict[str, Any]) -> Any:
 
 def named(asked: list[Asked]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("asked", asked, ids=[f"{each.system}:{each.operation.name}" for each in asked])
+
+
+def test_no_system_is_left_out() -> None:
+    assert set(SYSTEMS) == set(system_names())
 
 
 @named(ASKED)
