@@ -23,7 +23,7 @@ def text_files(root: Path) -> Iterator[tuple[Path, str]]:
         subfolders[:] = [
             name for name in subfolders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))
         ]
-        for name in names:
+        for name in sorted(set(names) - NOT_OURS):
             path = Path(folder, name)
             try:
                 yield path, path.read_text(encoding="utf-8")
