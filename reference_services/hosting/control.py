@@ -49,6 +49,13 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extra_s: Annotated[float, msgspec.Meta(ge=0, le=EXTRA_S_MAX)] = 0.0
 
 
+def _folder_with_a_short_name() -> Path:
+    """Where a temporary folder can hold a socket: where they usually are, unless that is too long a name, too."""
+    usual = Path(tempfile.gettempdir())
+    longest = usual / "doorbuster-12345678" / SOCKET_NAME
+    return usual if len(bytes(longest)) <= PATH_BYTES_MAX else Path("/tmp")  # noqa: S108 (mkdtemp makes it ours alone)
+
+
 class ControlSocket:
     """Listens until closed. The socket lies in the run folder, or elsewhere if that folder's name is too long."""
 
@@ -56,7 +63,7 @@ class ControlSocket:
         self._temporary: Path | None = None
         self.path = run_dir.absolute() / SOCKET_NAME
         if len(bytes(self.path)) > PATH_BYTES_MAX:
-            self._temporary = Path(tempfile.mkdtemp(prefix="doorbuster-"))
+            self._temporary = Path(tempfile.mkdtemp(prefix="doorbuster-", dir=_folder_with_a_short_name()))
             self.path = self._temporary / SOCKET_NAME
         self.path.unlink(missing_ok=True)
         self._server = _Server(str(self.path), _handler(supervisor))
