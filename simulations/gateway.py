@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from reference_services.kernel.message import Message, Record, Refused
 from reference_services.kernel.operation import (
@@ -235,9 +236,11 @@ class VirtualGateway:
                 raise Problem(FORBIDDEN)
             if isinstance(operation, Query):
                 if operation.parameters is not None:
-                    exchange.call = _with_parameters(exchange.call, operation.parameters)
+                    # Everything in a query string is text, so it is read more leniently than a body.
+                    parameters = _validated(exchange.call.body or {}, operation.parameters, strict=False)
+                    exchange.call = replace(exchange.call, body=parameters)
                 if self._deaf_since_us is not None:
-                    exchange.call = _with_age(exchange.call, self._clock.now_us - self._deaf_since_us)
+                    exchange.call = replace(exchange.call, views_age_us=self._clock.now_us - self._deaf_since_us)
                 self._answer_or_wait(exchange)
             elif operation.signed:
                 self._take_webhook(exchange, operation)
@@ -258,7 +261,7 @@ class VirtualGateway:
         if call.command_id in self._undecided:
             raise Problem(STILL_IN_FLIGHT)
         if operation.body is not None:
-            call = Call(call.principal, call.path, _validated(call.body, operation.body), call.command_id, call.now_us)
+            call = replace(call, body=_validated(call.body, operation.body))
         claim = self._claims.get(call.command_id)
         if claim is None:
             exchange.command = self.command(operation, call)
@@ -391,23 +394,9 @@ class VirtualGateway:
         return Got(201 if operation.created else 200, "ok", body)
 
 
-def _with_parameters(call: Call, parameters: type) -> Call:
-    """``call`` with what a query string would say, read as leniently as there: everything is text in it."""
+def _validated(body: Any, body_type: type, *, strict: bool = True) -> Any:
     try:
-        body: Any = msgspec.convert(call.body or {}, parameters, strict=False)
-    except msgspec.ValidationError as error:
-        raise Problem(UNPROCESSABLE, str(error)) from error
-    return Call(call.principal, call.path, body, call.command_id, call.now_us)
-
-
-def _with_age(call: Call, views_age_us: int) -> Call:
-    """``call`` with how long ago the gateway last heard of everything that happened."""
-    return msgspec.structs.replace(call, views_age_us=views_age_us)
-
-
-def _validated(body: Any, body_type: type) -> Any:
-    try:
-        return msgspec.convert(body, body_type)
+        return msgspec.convert(body, body_type, strict=strict)
     except msgspec.ValidationError as error:
         raise Problem(UNPROCESSABLE, str(error)) from error
 

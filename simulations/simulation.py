@@ -196,7 +196,10 @@ def simulate(
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Nothing here refers to itself, so reference counting frees everything; looking for cycles would cost a third."""
+    """Reference counting frees what comes and goes in a run; looking for cycles meanwhile would cost a third.
+
+    The world itself is full of cycles. It is let go of afterwards, when the garbage collector looks again.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
