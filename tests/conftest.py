@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,11 @@ SERVING = [
 
 settings.register_profile("doorbuster", derandomize=True, deadline=None)
 settings.load_profile("doorbuster")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start: a shell that runs tests in the background has all below it ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -52,8 +51,6 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
-                # A test run in the background ignores SIGINT, and so would everything below it.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             )
 
     def __enter__(self) -> Process:

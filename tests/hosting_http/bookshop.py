@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import httpx
-from conftest import bearer, keyed
+from http_talk import bearer, keyed
 
 SKU = "mug"
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 from bookshop import SKU, open_shop, place_order
-from conftest import TOKEN_SECRET, WEBHOOK_SECRET, RunningGateway, keyed
 from deciding import Deciding
+from http_talk import TOKEN_SECRET, WEBHOOK_SECRET, keyed
+from running_gateway import RunningGateway
 
 from reference_services.hosting.broker import EmbeddedBroker
 from reference_services.hosting.settings import Settings

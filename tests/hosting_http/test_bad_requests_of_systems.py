@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from conftest import assert_problem, keyed, signed
+from http_talk import assert_problem, keyed, signed
 from premises import CALENDAR, OPEN_HOURS, Serve, Served
 
 

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from bookshop import open_shop, place_order
-from conftest import TOKEN_SECRET, WEBHOOK_SECRET, bearer
 from deciding import Deciding
+from http_talk import TOKEN_SECRET, WEBHOOK_SECRET, bearer
+from started import started
 
 from reference_services.hosting.broker import EmbeddedBroker, free_port
 from reference_services.hosting.gateway import main
@@ -44,17 +45,12 @@ def bookstore_settings(broker: EmbeddedBroker) -> Settings:
 @contextmanager
 def gateway(settings: Settings, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A gateway process that listens, and its URL."""
-    process = subprocess.Popen(
-        COMMAND, env=environment(settings, **more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started(COMMAND, env=environment(settings, **more), text=True, **pipes) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.communicate()[1]
         yield process, f"http://{json.loads(line)['listening']}"
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def environment(settings: Settings, **more: str) -> Mapping[str, str]:

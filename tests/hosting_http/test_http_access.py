@@ -9,7 +9,7 @@ import time
 import httpx
 import jwt
 import pytest
-from conftest import TOKEN_SECRET, assert_problem, bearer, keyed
+from http_talk import TOKEN_SECRET, assert_problem, bearer, keyed
 
 from reference_services.hosting.tokens import BadToken, TokenVerifier, mint
 from reference_services.kernel.operation import Principal

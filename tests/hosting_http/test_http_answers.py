@@ -9,9 +9,10 @@ from itertools import pairwise
 
 import httpx
 import pytest
-from conftest import RunningGateway, assert_problem, bearer, keyed, machine_report
 from deciding import Deciding
+from http_talk import assert_problem, bearer, keyed, machine_report
 from kiosk import DrinksView
+from running_gateway import RunningGateway
 
 from reference_services.hosting.http.limits import Limits
 from reference_services.hosting.settings import Settings

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from conftest import RunningGateway, assert_problem, bearer, keyed
 from deciding import Deciding
+from http_talk import assert_problem, bearer, keyed
+from running_gateway import RunningGateway
 
 JSON = {"Content-Type": "application/json"}
 

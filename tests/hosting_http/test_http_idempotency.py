@@ -9,8 +9,9 @@ from threading import Barrier
 
 import httpx
 import pytest
-from conftest import RunningGateway, assert_problem, bearer, keyed
 from deciding import Deciding
+from http_talk import assert_problem, bearer, keyed
+from running_gateway import RunningGateway
 
 from reference_services.hosting.http.limits import Limits
 from reference_services.hosting.settings import Settings

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from conftest import RunningGateway, assert_problem, bearer, keyed, machine_report
 from deciding import Deciding
+from http_talk import assert_problem, bearer, keyed, machine_report
 from kiosk import kiosk
+from running_gateway import RunningGateway
 
 from reference_services.hosting.broker import free_port
 from reference_services.hosting.http.limits import Limits

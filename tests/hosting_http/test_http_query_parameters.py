@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from conftest import assert_problem
+from http_talk import assert_problem
 from premises import Serve
 
 from reference_services.hosting.http.openapi import openapi_document

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from conftest import assert_problem, bearer, keyed, machine_report, signed
 from deciding import Deciding
+from http_talk import assert_problem, bearer, keyed, machine_report, signed
 
 PATH = "/store/webhooks/machine"
 REPORT = '{"drink_id":"d-1","result":"served"}'

@@ -6,8 +6,8 @@ import time
 
 import httpx
 import pytest
-from conftest import assert_problem
 from gbfs_validator import validate_feed
+from http_talk import assert_problem
 from premises import Serve
 
 from reference_services.kernel.edge import instant_us

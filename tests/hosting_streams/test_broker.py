@@ -14,6 +14,7 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from running_system import TURNSTILE
+from started import started
 
 from reference_services.hosting import tether
 from reference_services.hosting.broker import EmbeddedBroker, TopicMismatch, accepts, create_topics, topic_names
@@ -90,7 +91,7 @@ def test_a_tethered_process_dies_with_its_starter(tmp_path: Path, project_root: 
         """)
     )
     environment = {**os.environ, "PYTHONPATH": str(project_root)}
-    with subprocess.Popen([sys.executable, starter], stdout=subprocess.PIPE, env=environment) as process:
+    with started([sys.executable, starter], stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         sleeper = psutil.Process(int(process.stdout.readline()))
         while sleeper.name() != "sleep":

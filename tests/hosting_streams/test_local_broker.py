@@ -18,6 +18,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError, for_code
+from started import started
 
 from reference_services.hosting.broker import EmbeddedBroker, accepts
 from reference_services.hosting.local_broker.log import BadBatch, PartitionLog
@@ -125,8 +126,7 @@ def test_members_share_partitions_and_inherit_those_of_the_dead(servers: str) ->
 def test_a_member_that_stands_still_loses_its_partitions(servers: str, tmp_path: Path, project_root: Path) -> None:
     script = tmp_path / "sleepy.py"
     script.write_text(
-        "import asyncio, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import asyncio\n"
         "from test_local_broker import member\n"
         "async def main():\n"
         f"    consumer = member({servers!r}, 'sleepy', 'sleepers')\n"
@@ -138,10 +138,11 @@ def test_a_member_that_stands_still_loses_its_partitions(servers: str, tmp_path:
 
     async def scene() -> None:
         async with topic(servers, "sleepy"):
-            environment = {**os.environ, "PYTHONPATH": str(project_root)}
+            here = Path(__file__).parent
+            places = os.pathsep.join(str(place) for place in (project_root, here.parent, here))
+            environment = {**os.environ, "PYTHONPATH": places}
             command = [sys.executable, script]
-            # Starting it blocks this loop for a moment, on which nothing else is waiting.
-            with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as sleeper:  # noqa: ASYNC220
+            with started(command, stdout=subprocess.PIPE, env=environment) as sleeper:
                 assert sleeper.stdout is not None
                 assert await asyncio.to_thread(sleeper.stdout.readline) == b"2\n"
                 sleeper.send_signal(signal.SIGSTOP)
@@ -149,7 +150,6 @@ def test_a_member_that_stands_still_loses_its_partitions(servers: str, tmp_path:
                 await heir.start()
                 await until(lambda: len(heir.assignment()) == 2)
                 await heir.stop()
-                sleeper.kill()
 
     asyncio.run(scene())
 

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from running_system import TURNSTILE
+from started import started
 
 from reference_services.hosting.settings import Settings
 from reference_services.hosting.supervisor import SupervisionFailed, Supervisor, UnknownProcess
@@ -152,7 +153,7 @@ def test_nothing_is_left_behind(tmp_path: Path, project_root: Path, number: sign
     script = Path(__file__).parent / "supervised_until_told.py"
     command = [sys.executable, str(script), str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(project_root)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, start_new_session=True) as program:
+    with started(command, stdout=subprocess.PIPE, env=environment, start_new_session=True) as program:
         assert program.stdout is not None
         processes = [psutil.Process(process["pid"]) for process in json.loads(program.stdout.readline())]
         assert len(processes) == 5

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from started import started
 
 from loadtests.faults import FaultInjector, Injected, live_faults
 from loadtests.live_stage import LiveStage
@@ -95,17 +96,15 @@ def control(nursery: Nursery, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def provider() -> Iterator[str]:
-    process = subprocess.Popen(
+    with started(
         [sys.executable, "-m", "reference_services.payment_provider"],
         env={"DOORBUSTER_PROVIDER_PORT": "0"},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
-    assert process.stdout is not None
-    yield "http://" + json.loads(process.stdout.readline())["listening"]
-    process.terminate()
-    process.communicate()
+    ) as process:
+        assert process.stdout is not None
+        yield "http://" + json.loads(process.stdout.readline())["listening"]
 
 
 def inject(faults: Sequence[Fault], control: Path, provider: str = "") -> list[Injected]:

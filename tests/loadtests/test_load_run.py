@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from booth import SECRET
+from started import started
 
 from loadtests.load_run import LoadFailed, LoadRun
 from loadtests.report import Progress, Started, read_report
@@ -60,13 +61,9 @@ def test_the_load_stops_when_whoever_started_it_is_killed(serve: Serve, looking:
         " variant='whole') as run:\n"
         "    print(next(run.progress()), flush=True); sys.stdin.read()\n"
     )
-    starter = subprocess.Popen(
-        [sys.executable, "-c", script, str(looking), serve(), SECRET, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-    )
-    with starter:
+    command = [sys.executable, "-c", script, str(looking), serve(), SECRET, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with started(command, cwd=Path(__file__).parents[2], **pipes) as starter:
         assert starter.stdout is not None
         assert b"Started" in starter.stdout.readline()
         load = psutil.Process(starter.pid).children()
