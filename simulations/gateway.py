@@ -1,7 +1,8 @@
 """The HTTP gateway in virtual time: the same operations and views as for real, without the bytes.
 
 A request costs service time on the gateway's server. An action's command goes to its inbox; the answer is given when
-its decision has come back on the events, or, where the caller prefers to wait, when the outcome is settled.
+its decision has come back on the events, or, where the caller prefers to wait, when the outcome is settled. Nobody is
+told that a request is taken whose command is not in its inbox.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from reference_services.kernel.problem import (
     OVERLOADED,
     STILL_IN_FLIGHT,
     UNPROCESSABLE,
+    UNREACHABLE,
     Problem,
     ProblemKind,
 )
@@ -50,6 +52,9 @@ Answer = Callable[[Got], None]
 DECISION_WAIT_US = 2_000_000
 """How long a caller without ``Prefer: wait`` waits for a decision before it is told to ask later, as for real."""
 
+APPEND_TIMEOUT_US = 5_000_000
+"""How long the broker has to acknowledge a command, as for real; then nobody knows whether it was taken in."""
+
 FETCH_US = 1_000
 """A consumer fetches what has arrived, then what has arrived since; a fetch takes about this long."""
 
@@ -58,11 +63,27 @@ CATCH_UP_US = 50_000
 
 NO_ANSWER = Got(0, "unknown")
 
+TAKEN = Got(202, "ok")
+"""What is asked for will be decided."""
+
 
 class Exchange:
-    """One request under way: what was asked, and who waits for the answer."""
+    """One request under way: what was asked, and who waits for the answer.
 
-    __slots__ = ("answer", "awaits_decision", "call", "command", "do", "open", "operation")
+    ``durable``: its command is in the inbox. ``patient_until_us`` is when the caller wants an answer, whatever it is.
+    """
+
+    __slots__ = (
+        "answer",
+        "awaits_decision",
+        "call",
+        "command",
+        "do",
+        "durable",
+        "open",
+        "operation",
+        "patient_until_us",
+    )
 
     def __init__(self, do: Do, operation: Action | Query, call: Call, answer: Answer) -> None:
         self.do = do
@@ -72,6 +93,8 @@ class Exchange:
         self.command: Message[Any] | None = None
         self.open = True
         self.awaits_decision = False
+        self.durable = False
+        self.patient_until_us = 0
 
     def outcome(self, views: Views) -> Outcome:
         """What the request has led to so far. Raises `Problem`."""
@@ -119,8 +142,8 @@ class VirtualGateway:
 
     @property
     def in_flight(self) -> int:
-        """Requests that are queued, or whose decision is awaited."""
-        return len(self._undecided) + self._queued
+        """Requests whose decision is awaited."""
+        return len(self._undecided)
 
     def call(self, do: Do, command_id: str, arrives_us: int, answer: Answer) -> None:
         """Take in a request that will arrive; ``answer`` is called once, when the response is ready."""
@@ -130,8 +153,6 @@ class VirtualGateway:
             answer(NO_ANSWER)
         elif not self._ready:
             answer(_got_problem(Problem(NOT_READY), self._system))
-        elif self.in_flight >= self._limit:
-            answer(_got_problem(Problem(OVERLOADED), self._system))
         else:
             self._enqueue(Exchange(do, operation, call, answer), arrives_us)
 
@@ -181,18 +202,21 @@ class VirtualGateway:
     def _start_empty(self, *, ready: bool = True) -> None:
         self._ready = ready
         self._deaf_since_us = None
-        self._queued = 0
         self._views = Views(self._system.view_types())
         self._positions: dict[str, int] = {}
         self._fetched: deque[tuple[int, Record]] = deque()
         self._open: dict[Exchange, None] = {}
         self._undecided: dict[str, Exchange] = {}
         self._decisions: OrderedDict[str, Refused | None] = OrderedDict()
-        self._impatient: deque[tuple[int, Exchange]] = deque()
+        self._impatient: dict[int, deque[Exchange]] = {}
         self._unsettled: dict[str, list[Exchange]] = {}
 
     def _catch_up(self, life: int) -> None:
-        if life == self.process.life:
+        if life != self.process.life:
+            return
+        if self.process.stopped:
+            self.process.freeze(self._catch_up, life)
+        else:
             self._read_what_was_missed()
             self._ready = True
 
@@ -208,7 +232,6 @@ class VirtualGateway:
                     self._fold(record)
 
     def _enqueue(self, exchange: Exchange, arrives_us: int) -> None:
-        self._queued += 1
         self._open[exchange] = None
         service_us = self._service_us[exchange.operation.name]
         if self.slowness != 1.0:
@@ -228,7 +251,6 @@ class VirtualGateway:
         if self.process.stopped:
             self.process.freeze(self._serve, exchange)
             return
-        self._queued -= 1
         operation = exchange.operation
         roles = operation.roles
         try:
@@ -241,6 +263,7 @@ class VirtualGateway:
                     exchange.call = replace(exchange.call, body=parameters)
                 if self._deaf_since_us is not None:
                     exchange.call = replace(exchange.call, views_age_us=self._clock.now_us - self._deaf_since_us)
+                exchange.patient_until_us = self._clock.now_us + exchange.do.wait_s * 1_000_000
                 self._answer_or_wait(exchange)
             elif operation.signed:
                 self._take_webhook(exchange, operation)
@@ -254,12 +277,14 @@ class VirtualGateway:
         self.process.producer.send(self._inboxes.of(command), command, self._accepted, exchange)
 
     def _accepted(self, exchange: Exchange) -> None:
-        self.close(exchange, Got(202, "ok"))
+        self.close(exchange, TAKEN)
 
     def _act(self, exchange: Exchange, operation: Action) -> None:
         call = exchange.call
         if call.command_id in self._undecided:
             raise Problem(STILL_IN_FLIGHT)
+        if len(self._undecided) >= self._limit:
+            raise Problem(OVERLOADED)
         if operation.body is not None:
             call = replace(call, body=_validated(call.body, operation.body))
         claim = self._claims.get(call.command_id)
@@ -282,16 +307,32 @@ class VirtualGateway:
 
     def await_decision(self, exchange: Exchange, command: Message[Any]) -> None:
         """Wait for what is decided about a command, and send it."""
+        patience_us = exchange.do.wait_s * 1_000_000 or DECISION_WAIT_US
+        exchange.patient_until_us = self._clock.now_us + patience_us
         exchange.awaits_decision = True
         self._undecided[command.id] = exchange
-        self._impatient.append((self._clock.now_us + DECISION_WAIT_US, exchange))
-        if len(self._impatient) == 1:
-            self._clock.after(DECISION_WAIT_US, self._end_patience, self.process.life)
+        impatient = self._impatient.setdefault(patience_us, deque())
+        impatient.append(exchange)
+        if len(impatient) == 1:
+            self._clock.at(exchange.patient_until_us, self._end_patience, (self.process.life, impatient))
         self.send(exchange, command)
+        if not exchange.durable:
+            self._clock.after(APPEND_TIMEOUT_US, self._append_timed_out, exchange)
 
     def send(self, exchange: Exchange, command: Message[Any]) -> None:
         """Have a command appended to its inbox."""
-        self.process.producer.send(self._inboxes.of(command), command, _sent, exchange)
+        self.process.producer.send(self._inboxes.of(command), command, self._appended, exchange)
+
+    def _appended(self, exchange: Exchange) -> None:
+        exchange.durable = True
+        if exchange.awaits_decision and exchange.patient_until_us <= self._clock.now_us:
+            self.stop_awaiting(exchange, TAKEN)
+
+    def _append_timed_out(self, exchange: Exchange) -> None:
+        if self.process.stopped:
+            self.process.freeze(self._append_timed_out, exchange)
+        elif exchange.awaits_decision and exchange.open and not exchange.durable:
+            self.stop_awaiting(exchange, _got_problem(Problem(UNREACHABLE), self._system))
 
     def _fetch(self, log: PartitionLog, offset: int, record: Record, arrives_us: int) -> None:
         """Fold what arrives, in batches as a consumer fetches them."""
@@ -349,10 +390,11 @@ class VirtualGateway:
         if outcome.settled or not exchange.do.wait_s:
             self.close(exchange, self._got(exchange, outcome))
             return
-        key = exchange.watched_key()
-        self._unsettled.setdefault(key, []).append(exchange)
+        self._unsettled.setdefault(exchange.watched_key(), []).append(exchange)
         if not waited:
-            self._clock.after(exchange.do.wait_s * 1_000_000, self._stop_waiting, exchange)
+            # A decision that came late, because the process stood still, may leave no time at all.
+            until_us = max(exchange.patient_until_us, self._clock.now_us)
+            self._clock.at(until_us, self._stop_waiting, exchange)
 
     def _stop_waiting(self, exchange: Exchange) -> None:
         if self.process.stopped:
@@ -364,23 +406,28 @@ class VirtualGateway:
                 del self._unsettled[key]
             self.close(exchange, self._got(exchange, exchange.outcome(self._views)))
 
-    def _end_patience(self, life: int) -> None:
-        """Answer those whose decision has not come in time; all are equally patient, so the oldest is first."""
+    def _end_patience(self, waiting: tuple[int, deque[Exchange]]) -> None:
+        """Answer those whose decision has not come in time; all of them are equally patient, so the oldest is first."""
+        life, impatient = waiting
         if life != self.process.life:
             return
-        impatient = self._impatient
-        while impatient and (impatient[0][0] <= self._clock.now_us or not impatient[0][1].awaits_decision):
-            exchange = impatient.popleft()[1]
-            if exchange.awaits_decision and exchange.command is not None:
-                self.stop_awaiting(exchange, exchange.command)
+        if self.process.stopped:
+            self.process.freeze(self._end_patience, waiting)
+            return
+        now_us = self._clock.now_us
+        while impatient and (impatient[0].patient_until_us <= now_us or not impatient[0].awaits_decision):
+            exchange = impatient.popleft()
+            if exchange.awaits_decision and exchange.durable:
+                self.stop_awaiting(exchange, TAKEN)
         if impatient:
-            self._clock.at(impatient[0][0], self._end_patience, life)
+            self._clock.at(impatient[0].patient_until_us, self._end_patience, waiting)
 
-    def stop_awaiting(self, exchange: Exchange, command: Message[Any]) -> None:
-        """Answer that the request is taken, whatever will be decided about it."""
+    def stop_awaiting(self, exchange: Exchange, got: Got) -> None:
+        """Answer ``got``, whatever will be decided about the request."""
+        assert exchange.command is not None
         exchange.awaits_decision = False
-        del self._undecided[command.id]
-        self.close(exchange, Got(202, "ok"))
+        del self._undecided[exchange.command.id]
+        self.close(exchange, got)
 
     def _got(self, exchange: Exchange, outcome: Outcome) -> Got:
         if outcome.settled and outcome.refused:
@@ -410,7 +457,3 @@ def _got_problem(problem: Problem, system: System) -> Got:
 def _got_refusal(reason: str, detail: str, system: System) -> Got:
     kind = system.refusals.get(reason, ProblemKind(reason, 409, reason))
     return Got(kind.status, "refused", Problem(kind, detail).body(), reason)
-
-
-def _sent(_: Exchange) -> None:
-    """The decision is awaited, not the broker's word."""

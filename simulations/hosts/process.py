@@ -66,7 +66,7 @@ class Process:
     def stop(self) -> None:
         """``SIGSTOP``: it stands still and does not know."""
         if self.alive and not self.stopped:
-            self.stopped = True
+            self.stopped = self.producer.stands_still = True
             for consumer in self.consumers:
                 consumer.stand_still()
 
@@ -74,7 +74,8 @@ class Process:
         """``SIGCONT``: it goes on with what it has in hand."""
         if not self.stopped:
             return
-        self.stopped = False
+        self.stopped = self.producer.stands_still = False
+        self.producer.flush()
         frozen, self._frozen = self._frozen, []
         for handle, item in frozen:
             self.server.put(self.clock.now_us, 0, handle, item)

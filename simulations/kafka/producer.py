@@ -14,11 +14,13 @@ Acknowledged = Callable[[Any], None]
 class Producer:
     """Appends to logs on behalf of one process; ``acknowledged`` is called with ``about`` once an item is in its log.
 
-    ``linger_us`` is how long items wait for more. While the producer is cut off, they wait until it is not.
+    ``linger_us`` is how long items wait for more. While the producer is cut off, or its process stands still, they wait
+    until it is not.
     """
 
     def __init__(self, clock: VirtualClock, linger_us: int) -> None:
         self.cut_off = False
+        self.stands_still = False
         self._clock = clock
         self._linger_us = linger_us
         self._waiting: list[tuple[PartitionLog, Any, Acknowledged, Any]] = []
@@ -36,7 +38,7 @@ class Producer:
 
     def flush(self) -> None:
         """Send everything that waits, unless nothing gets through."""
-        if self.cut_off:
+        if self.cut_off or self.stands_still:
             return
         waiting, self._waiting = self._waiting, []
         for log, item, acknowledged, about in waiting:
@@ -47,6 +49,7 @@ class Producer:
         """The process dies: what waits is gone. Returns how much that was."""
         lost = len(self._waiting)
         self._waiting = []
+        self.stands_still = False
         self._life += 1
         return lost
 

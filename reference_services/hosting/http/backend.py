@@ -15,14 +15,13 @@ from aiokafka.errors import KafkaError
 from ...kernel.codec import Codec
 from ...kernel.message import Message, Record, Refused, partition_of
 from ...kernel.operation import is_client_command
-from ...kernel.problem import NOT_READY, OVERLOADED, STILL_IN_FLIGHT, Problem
+from ...kernel.problem import NOT_READY, OVERLOADED, STILL_IN_FLIGHT, UNREACHABLE, Problem
 from ...kernel.projection import Views
 from ...kernel.system import System
 from ..broker import TopicMismatch, create_topics, requests_topic
 from ..settings import Settings
 from ..tail import Tail, decoding
 from .claims import Claim, Claims
-from .exchange import UNREACHABLE
 from .limits import Limits
 from .memory import FirstSeen
 from .waiters import Waiters

@@ -12,14 +12,13 @@ from starlette.types import Message as ASGIMessage
 from starlette.types import Receive, Scope, Send
 
 from ...kernel.edge import NAME_PATTERN
-from ...kernel.problem import MALFORMED, NOT_FOUND, TOO_LARGE, Problem, ProblemKind
+from ...kernel.problem import MALFORMED, NOT_FOUND, TOO_LARGE, UNREACHABLE, Problem, ProblemKind
 from .trace import server_traceparent
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "Send application/json")
 INTERNAL = ProblemKind("internal-error", 500, "Something is broken here; it has been logged")
-UNREACHABLE = ProblemKind("log-unreachable", 503, "The event log does not answer")
 RETRY_AFTER = (b"retry-after", b"1")
 
 MOST_PARAMETERS = 50

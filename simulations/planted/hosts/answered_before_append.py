@@ -12,7 +12,7 @@ from reference_services.kernel.message import Message
 from reference_services.kernel.operation import Action
 
 from ...design import Design
-from ...gateway import Exchange, VirtualGateway
+from ...gateway import TAKEN, Exchange, VirtualGateway
 from ..plant import Plant
 
 IN_THE_BACKGROUND_US = 250_000
@@ -23,7 +23,7 @@ class EagerGateway(VirtualGateway):
 
     def send(self, exchange: Exchange, command: Message[Any]) -> None:
         if isinstance(exchange.operation, Action) and exchange.operation.location is not None:
-            self.stop_awaiting(exchange, command)
+            self.stop_awaiting(exchange, TAKEN)
             self.process.clock.after(IN_THE_BACKGROUND_US, self._send_late, (self.process.life, exchange, command))
         else:
             super().send(exchange, command)
