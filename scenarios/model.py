@@ -108,6 +108,8 @@ class ServiceTime(Part):
     def _ordered(self) -> ServiceTime:
         if self.p99_us < self.median_us:
             raise ValueError("`p99` is shorter than `median`; it must be at least as long")
+        if self.p99_us and not self.median_us:
+            raise ValueError("`median` is 0 and `p99` is not; let it be at least 1us")
         return self
 
 
@@ -123,7 +125,7 @@ _HALF_MS = ServiceTime.model_validate({"median": "500us", "p99": "2ms"})
 
 
 class ServiceCosts(Part):
-    """Service times of one service in the simulation: one decision, one policy's reaction, one HTTP call.
+    """Service times of one service in the simulation: one decision, the policies' reactions to it, one HTTP call.
 
     The defaults are what one process of the reference services takes on an ordinary laptop.
     """

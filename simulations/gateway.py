@@ -46,6 +46,7 @@ from .claims import REQUESTS_REMEMBERED, Claims
 from .hosts.inboxes import Inboxes
 from .hosts.process import Process
 from .kafka.log import PartitionLog, VirtualBroker
+from .service_times import ServiceTimes
 
 Answer = Callable[[Got], None]
 
@@ -122,7 +123,7 @@ class VirtualGateway:
         claims: Claims,
         *,
         concurrency: int,
-        service_us: Mapping[str, int],
+        service_times: Mapping[str, ServiceTimes],
     ) -> None:
         self.process = process
         self.slowness = 1.0
@@ -132,7 +133,9 @@ class VirtualGateway:
         self._claims = claims
         self._source = f"{system.name}.gateway"
         self._operations = {operation.name: operation for _, operation in system.operations()}
-        self._service_us = {operation.name: service_us[service.name] for service, operation in system.operations()}
+        self._service_times = {
+            operation.name: service_times[service.name] for service, operation in system.operations()
+        }
         self._limit = concurrency
         self._logs = [log for service in system.deciding for log in broker.topic(system.events_topic(service))]
         for log in self._logs:
@@ -233,7 +236,9 @@ class VirtualGateway:
 
     def _enqueue(self, exchange: Exchange, arrives_us: int) -> None:
         self._open[exchange] = None
-        service_us = self._service_us[exchange.operation.name]
+        call = exchange.call
+        work = call.command_id or f"{call.principal.subject}/{exchange.operation.name}/{arrives_us}"
+        service_us = self._service_times[exchange.operation.name].of(work)
         if self.slowness != 1.0:
             service_us = round(service_us * self.slowness)
         self.process.server.put(arrives_us, service_us, self._serve, exchange)

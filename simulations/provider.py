@@ -1,7 +1,7 @@
 """The outside world in virtual time: the provider's own books and misbehaviour, over a network with a delay.
 
-Calls are retried as the real effects host does it: exponential backoff with full jitter, a time limit for each attempt
-and a limit to their number.
+Calls are retried as the real effects host does it, and webhooks as the real provider does: exponential backoff with
+full jitter, a time limit for each attempt and a limit to their number.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from reference_services.kernel.message import Command, Message, child_traceparen
 from reference_services.kernel.outside import LedgerEntry, OutsideAnswer, OutsideRequest
 from reference_services.kernel.random_streams import stream
 from reference_services.kernel.system import System
+from reference_services.payment_provider.books import KeyReused, Webhook
 from reference_services.payment_provider.misbehaviour import Misbehaviour
-from reference_services.payment_provider.provider import Booked, Delivery, Provider
+from reference_services.payment_provider.provider import WEBHOOK_PLAN, Booked, Provider
 from scenarios.steps import Got
 
 from .clock import VirtualClock
 from .gateway import VirtualGateway
 from .hosts.outside_call import OutsideCall
-
-WEBHOOK_AGAIN_US = 1_000_000
-"""How long the provider waits before it sends a webhook again that was not accepted."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -34,6 +32,14 @@ class Attempt(msgspec.Struct, frozen=True):
     call: OutsideCall
     request: OutsideRequest
     number: int
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """The ``attempt``-th attempt to deliver copy number ``copy`` of a webhook."""
+
+    webhook: Webhook
+    copy: int
+    attempt: int = 1
 
 
 class VirtualProvider:
@@ -73,7 +79,11 @@ class VirtualProvider:
             self._clock.after(self._network_us, self._arrived, attempt)
 
     def _arrived(self, attempt: Attempt) -> None:
-        reaction = self.provider.receive(attempt.request, self._clock.now_us)
+        try:
+            reaction = self.provider.receive(attempt.request, self._clock.now_us)
+        except KeyReused as error:
+            self._clock.after(self._network_us, self._gave_up, (attempt.call, str(error)))
+            return
         if reaction.booked is not None:
             self._deliver_copies(reaction.booked)
         if reaction.settlement is not None:
@@ -93,16 +103,19 @@ class VirtualProvider:
             self._deliver_copies(booked)
 
     def _deliver_copies(self, booked: Booked) -> None:
-        for delivery in booked.deliveries:
-            self._clock.after(delivery.after_us + self._network_us, self._deliver, delivery)
+        for copy, delivery in enumerate(booked.deliveries):
+            self._clock.after(delivery.after_us + self._network_us, self._deliver, Sending(delivery.webhook, copy))
 
-    def _deliver(self, delivery: Delivery) -> None:
-        webhook = delivery.webhook
-        self._gateway().deliver_webhook(webhook.report, webhook.id, partial(self._delivered, delivery))
+    def _deliver(self, sending: Sending) -> None:
+        webhook = sending.webhook
+        self._gateway().deliver_webhook(webhook.report, webhook.id, partial(self._delivered, sending))
 
-    def _delivered(self, delivery: Delivery, got: Got) -> None:
-        if got.outcome != "ok":
-            self._clock.after(WEBHOOK_AGAIN_US, self._deliver, delivery)
+    def _delivered(self, sending: Sending, got: Got) -> None:
+        if got.outcome == "ok" or sending.attempt == WEBHOOK_PLAN.attempts:
+            return
+        webhook, copy, attempt = sending.webhook, sending.copy, sending.attempt
+        draw = stream(self._seed, "provider.webhook.retry", f"{webhook.id}#{copy}#{attempt}")
+        self._clock.after(WEBHOOK_PLAN.pause_us(attempt, draw), self._deliver, Sending(webhook, copy, attempt + 1))
 
     def _answered(self, answered: tuple[Attempt, OutsideAnswer]) -> None:
         attempt, answer = answered
@@ -112,12 +125,15 @@ class VirtualProvider:
     def _failed(self, attempt: Attempt) -> None:
         call, number = attempt.call, attempt.number
         if number == self._plan.attempts:
-            reason = f"no answer after {number} attempts"
-            self._record(call, call.effect.gave_up(call.event.data, reason), None)
+            self._gave_up((call, f"no answer after {number} attempts"))
             return
         draw = stream(self._seed, "effect.backoff", f"{attempt.request.idempotency_key}#{number}")
         again = Attempt(call, attempt.request, number + 1)
         self._clock.after(self._plan.pause_us(number, draw), self._try, again)
+
+    def _gave_up(self, given_up: tuple[OutsideCall, str]) -> None:
+        call, reason = given_up
+        self._record(call, call.effect.gave_up(call.event.data, reason), None)
 
     def _record(self, call: OutsideCall, data: Command | None, answer: OutsideAnswer | None) -> None:
         call.answered(self._command(call, data, answer) if data is not None else None)

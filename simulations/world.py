@@ -23,6 +23,7 @@ from .kafka.log import VirtualBroker
 from .kafka.tuning import Tuning
 from .provider import VirtualProvider
 from .recorder import Recorder
+from .service_times import ServiceTimes
 
 
 class World:
@@ -51,6 +52,7 @@ class World:
         self._turn = 0
         self._groups: dict[str, ConsumerGroup] = {}
         self._scenario = scenario
+        self._seed = seed
         self._design = design
         self._tuning = tuning or Tuning()
         self.inboxes = Inboxes(self.system, self.broker)
@@ -108,7 +110,7 @@ class World:
 
     def _build_gateways(self) -> None:
         claims = Claims()
-        costs = {service.name: self._scenario.costs_of(service.name) for service in self.system.services}
+        service_times = {service.name: self._service_times(service, "http") for service in self.system.services}
         for number in range(1, self._scenario.topology.gateways + 1):
             name = f"gateway-{number}"
             self.gateways[name] = self._design.gateway(
@@ -118,12 +120,13 @@ class World:
                 self.inboxes,
                 claims,
                 concurrency=self._scenario.topology.gateway_concurrency,
-                service_us={name: cost.http.median_us for name, cost in costs.items()},
+                service_times=service_times,
             )
 
     def _build_workers(self, service: Service) -> None:
         """The processes of a service: each decides one command after the other, for the partitions that it owns."""
-        costs = self._scenario.costs_of(service.name)
+        reacts = any(self.system.policies_on(event) for decider in service.deciders for event in decider.events)
+        service_times = self._service_times(service, *(("decide", "policy") if reacts else ("decide",)))
         inbox = self.broker.topic(self.system.commands_topic(service))
         group = ConsumerGroup(self.clock, self.broker.partitions, self._tuning)
         self._groups[service.name] = group
@@ -136,10 +139,14 @@ class World:
                 self.broker,
                 self.inboxes,
                 self.provider.perform,
-                costs.decide.median_us + costs.policy.median_us,
+                service_times,
             )
             consumer = Consumer(self.clock, process.name, group, [inbox], host, self._tuning, commits=self.broker.kept)
             process.consumers.append(consumer)
             self.workers[process.name] = process
             self.deciders.append(host)
         group.start([host.process.consumers[0] for host in self.deciders if host.service is service])
+
+    def _service_times(self, service: Service, *kinds: str) -> ServiceTimes:
+        costs = self._scenario.costs_of(service.name)
+        return ServiceTimes(self._seed, {f"{service.name}.{kind}": getattr(costs, kind) for kind in kinds})

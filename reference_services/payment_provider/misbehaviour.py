@@ -6,13 +6,11 @@ one knob moves no other draw, and who is declined under one seed is declined aga
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
 from typing import Annotated, Literal
 
 import msgspec
 
-from ..kernel.random_streams import stream, uniform
+from ..kernel.random_streams import lognormal_us, stream, uniform
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Duration = Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400_000_000)]
@@ -20,14 +18,6 @@ PositiveDuration = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400_000_000)]
 
 EARLY_HEAD_START_US = 100_000
 """An early webhook leaves at once and the API's own answer waits at least this long."""
-
-_NORMAL = NormalDist()
-
-Z_99 = _NORMAL.inv_cdf(0.99)
-"""The standard normal distribution's 99th percentile."""
-
-SMALLEST = 2.0**-53
-"""Stands for a draw of exactly 0, at which the quantile function has no value."""
 
 Fate = Literal["answered", "lost", "failed", "failed-after", "silent"]
 """What becomes of one attempt. ``lost``: it never arrives; ``failed``: it is refused with an error and not done;
@@ -92,12 +82,12 @@ def draw_behaviour(knobs: Misbehaviour, seed: int, idempotency_key: str, attempt
     """
     early = _hits(knobs.webhook_early_share, seed, "provider.early", idempotency_key)
     entity = f"{idempotency_key}#{attempt}"
-    latency_us = _lognormal_us(knobs.latency_median_us, knobs.latency_p99_us, seed, "provider.latency", entity)
+    latency_us = lognormal_us(knobs.latency_median_us, knobs.latency_p99_us, seed, "provider.latency", entity)
     if early:
         latency_us = max(latency_us, EARLY_HEAD_START_US)
         capture_after_us = 0
     else:
-        settle_us = _lognormal_us(knobs.settle_median_us, knobs.settle_p99_us, seed, "provider.settle", idempotency_key)
+        settle_us = lognormal_us(knobs.settle_median_us, knobs.settle_p99_us, seed, "provider.settle", idempotency_key)
         capture_after_us = latency_us + settle_us
     declined = _hits(knobs.decline_share, seed, "provider.decline", idempotency_key)
     return Behaviour(_draw_fate(knobs, seed, entity), latency_us, capture_after_us, declined, early)
@@ -143,20 +133,10 @@ def _up_to(most_us: int, seed: int, purpose: str, entity: str) -> int:
     return int(uniform(seed, purpose, entity) * (most_us + 1))
 
 
-def _lognormal_us(median_us: int, p99_us: int, seed: int, purpose: str, entity: str) -> int:
-    """A draw from the lognormal distribution with that median and 99th percentile.
-
-    ln X is normal with mean ln(median) and deviation ln(p99 / median) / z(0.99), by the definition of its quantiles.
-    """
-    if median_us == p99_us:
-        return median_us
-    deviation = math.log(p99_us / median_us) / Z_99
-    z = _NORMAL.inv_cdf(uniform(seed, purpose, entity) or SMALLEST)
-    return round(median_us * math.exp(deviation * z))
-
-
 def _check_spread(name: str, median_us: int, p99_us: int) -> None:
     if p99_us < median_us:
         raise ValueError(f"{name}_p99 must be at least {name}_median")
+    if p99_us and not median_us:
+        raise ValueError(f"{name}_median must be more than 0, unless {name}_p99 is 0 too")
     if median_us == 0 < p99_us:
         raise ValueError(f"{name}_median must be more than 0, or {name}_p99 must be 0 too")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from ..kernel.effect import RetryPlan
 from ..kernel.outside import (
     Authorize,
     Capture,
@@ -25,6 +26,9 @@ from .misbehaviour import Behaviour, Fate, Misbehaviour, draw_behaviour, draw_de
 
 ATTEMPTS_KEPT = 50_000
 """Of how many keys, the latest, attempts are counted. One that is forgotten draws as if for the first time."""
+
+WEBHOOK_PLAN = RetryPlan(attempts=20, timeout_us=5_000_000, base_us=100_000, cap_us=5_000_000)
+"""How often a copy of a webhook is sent until it is accepted: about 40 seconds of trying on average."""
 
 NEVER_DONE: tuple[Fate, ...] = ("lost", "failed")
 

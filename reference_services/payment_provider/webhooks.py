@@ -18,10 +18,7 @@ from standardwebhooks import Webhook as Signer
 
 from ..kernel.effect import RetryPlan
 from ..kernel.random_streams import stream
-from .provider import Delivery
-
-RETRY_PLAN = RetryPlan(attempts=20, timeout_us=5_000_000, base_us=100_000, cap_us=5_000_000)
-"""About 40 seconds of trying on average, with at most five between two attempts."""
+from .provider import WEBHOOK_PLAN, Delivery
 
 SENDERS = 16
 """Webhooks under way at the same time."""
@@ -59,7 +56,7 @@ class WebhookSender:
         seed: int,
         ended: Callable[[Ending], None],
         done: Callable[[str], None],
-        plan: RetryPlan = RETRY_PLAN,
+        plan: RetryPlan = WEBHOOK_PLAN,
     ) -> None:
         self._url = url
         self._signer = Signer(secret)

@@ -20,6 +20,7 @@ from reference_services.kernel.system import Service, System
 
 from ..kafka.consumer import Session, Work
 from ..kafka.log import VirtualBroker
+from ..service_times import ServiceTimes
 from .inboxes import Inboxes
 from .outside_call import OutsideCall, Perform
 from .process import Process
@@ -49,7 +50,7 @@ class DeciderHost:
         broker: VirtualBroker,
         inboxes: Inboxes,
         perform: Perform,
-        service_us: int,
+        service_times: ServiceTimes,
     ) -> None:
         self.service = service
         self.process = process
@@ -62,7 +63,7 @@ class DeciderHost:
         self._source = system.source(service)
         self.inboxes = inboxes
         self._perform = perform
-        self._service_us = service_us
+        self._service_times = service_times
         self.events = broker.topic(system.events_topic(service))
         self._policies: dict[type[Event], tuple[Policy, ...]] = {
             event_type: system.policies_on(event_type)
@@ -81,7 +82,7 @@ class DeciderHost:
     def take(self, work: Work, arrives_us: int) -> None:
         """Queue a command for the process's server."""
         self.waiting += 1
-        self.process.server.put(arrives_us, self._service_us, self.handle, work)
+        self.process.server.put(arrives_us, self._service_times.of(work.item.id), self.handle, work)
 
     def taken_over(self, sessions: Sequence[Session]) -> None:
         """Fold the log of each partition from its beginning: what is there has happened."""

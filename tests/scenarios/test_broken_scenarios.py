@@ -216,6 +216,11 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "{median: 1ms, p99: 900us}",
         ":55: costs.inventory.policy: `p99` is shorter than `median`; it must be at least as long",
     ),
+    "service time without a median": (
+        "{median: 100us, p99: 900us}",
+        "{median: 0s, p99: 900us}",
+        ":55: costs.inventory.policy: `median` is 0 and `p99` is not; let it be at least 1us",
+    ),
     "misspelled key of the live run": (
         "duration: 2min",
         "duraton: 2min",
