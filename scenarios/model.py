@@ -108,7 +108,7 @@ class ServiceTime(Part):
     def _ordered(self) -> ServiceTime:
         if self.p99_us < self.median_us:
             raise ValueError("`p99` is shorter than `median`; it must be at least as long")
-        if self.p99_us and not self.median_us:
+        if self.median_us == 0 < self.p99_us:
             raise ValueError("`median` is 0 and `p99` is not; let it be at least 1us")
         return self
 
