@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from deciding import Deciding
 from http_talk import TOKEN_SECRET, WEBHOOK_SECRET, bearer
 from started import started
 
-from reference_services.hosting.broker import EmbeddedBroker, free_port
+from reference_services.hosting.broker import EmbeddedBroker, create_topics, free_port
 from reference_services.hosting.gateway import main
 from reference_services.hosting.settings import Settings
 from reference_services.registry import load_system
@@ -112,6 +113,17 @@ def test_a_port_that_is_taken_is_named(bookstore_settings: Settings) -> None:
     assert ended.returncode == 2
     assert "set DOORBUSTER_HTTP_PORT" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_another_number_of_partitions_than_the_topics_have_ends_it(bookstore_settings: Settings) -> None:
+    asyncio.run(create_topics(bookstore_settings, load_system("bookstore", {})))
+
+    with gateway(bookstore_settings.changed(partitions=3)) as (process, _):
+        _, log = process.communicate(timeout=LIMIT_S)
+
+    assert process.returncode == 1
+    assert log.count("set DOORBUSTER_PARTITIONS to what it has") == 1
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,9 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 class Backend:
     """Everything that the endpoints of one gateway share.
 
-    ``views`` are as new as the latest record read. ``failed`` is set if reading has stopped for good: a gateway that is
-    blind cannot mend itself, but the next one reads the log from the beginning.
+    ``views`` are as new as the latest record read. ``failed`` is set if reading has stopped for good, or cannot begin
+    because the topics have another number of partitions: a gateway that is blind cannot mend itself, but the next one
+    reads the log from the beginning.
     """
 
     def __init__(self, system: System, settings: Settings, limits: Limits) -> None:
@@ -171,15 +172,20 @@ class Backend:
             try:
                 await create_topics(self._settings, self.system)
                 self._producer = await self._started_producer()
-            except (KafkaError, OSError, TopicMismatch) as error:
+            except (KafkaError, OSError) as error:
                 logger.warning("the broker is not to be reached yet", error=str(error))
                 await asyncio.sleep(RETRY_PAUSE_S)
         await self.tail.run()
 
     def _ended(self, work: asyncio.Task[None]) -> None:
-        if not work.cancelled():
-            self.failed = True
-            logger.critical("the gateway cannot read events any more", exc_info=work.exception())
+        if work.cancelled():
+            return
+        self.failed = True
+        error = work.exception()
+        if isinstance(error, TopicMismatch):  # a setting is wrong and the text says which; a traceback would bury it
+            logger.critical("the gateway does not fit the topics", error=str(error))
+        else:
+            logger.critical("the gateway cannot read events any more", exc_info=error)
 
     async def _started_producer(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
