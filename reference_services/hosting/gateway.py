@@ -28,7 +28,7 @@ class GatewayServer(AnnouncingServer):
 
     def __init__(self, gateway: Gateway) -> None:
         self._backend = gateway.backend
-        super().__init__(gateway.app, gateway.backend.waiters.close, http=ProblemProtocol)
+        super().__init__(gateway.app, gateway.backend.let_go, http=ProblemProtocol)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop: told to, or blind."""

@@ -10,16 +10,19 @@ from http_talk import bearer, keyed
 SKU = "mug"
 
 
+OFFER = {
+    "title": "A mug",
+    "price": "12.50",
+    "limit_per_customer": 100,
+    "sale_opens": "2020-01-01T00:00:00Z",
+    "sale_closes": "2100-01-01T00:00:00Z",
+}
+"""A product that is on sale for a very long time."""
+
+
 def open_shop(client: httpx.Client) -> None:
-    """Offer one product that is on sale for a very long time, and receive plenty of it."""
-    offer = {
-        "title": "A mug",
-        "price": "12.50",
-        "limit_per_customer": 100,
-        "sale_opens": "2020-01-01T00:00:00Z",
-        "sale_closes": "2100-01-01T00:00:00Z",
-    }
-    answer = client.put(f"/catalog/catalog/{SKU}", json=offer, headers=bearer("sue", "staff"))
+    """Offer one product, and receive plenty of it."""
+    answer = client.put(f"/catalog/catalog/{SKU}", json=OFFER, headers=bearer("sue", "staff"))
     assert answer.status_code == 200, answer.text
     units = {"units": 1_000_000}
     answer = client.post(f"/inventory/stock/{SKU}/receipts", json=units, headers=keyed("sue", "staff"))

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from bookshop import open_shop, place_order
+from bookshop import OFFER, SKU, open_shop, place_order
 from deciding import Deciding
-from http_talk import TOKEN_SECRET, WEBHOOK_SECRET, bearer
+from http_talk import TOKEN_SECRET, WEBHOOK_SECRET, assert_problem, bearer, keyed
 from started import started
 
 from reference_services.hosting.broker import EmbeddedBroker, create_topics, free_port
@@ -32,6 +32,22 @@ LIMIT_S = 20
 
 @pytest.fixture(scope="module")
 def bookstore_settings(broker: EmbeddedBroker) -> Settings:
+    return settings_for(broker)
+
+
+@pytest.fixture
+def own_broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def own_settings(own_broker: EmbeddedBroker) -> Settings:
+    """For a gateway behind which nobody decides."""
+    return settings_for(own_broker)
+
+
+def settings_for(broker: EmbeddedBroker) -> Settings:
     return Settings(
         system="bookstore",
         broker=broker.url,
@@ -65,6 +81,19 @@ def wait_until_ready(url: str) -> None:
         time.sleep(0.05)
 
 
+def wait_until_undecided(url: str) -> None:
+    """Wait until one request waits for its decision, or for the way there."""
+    end = time.monotonic() + LIMIT_S
+    while "doorbuster_http_undecided 1.0" not in httpx.get(f"{url}/metrics").text:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def offer(url: str) -> httpx.Response:
+    headers = keyed("sue", "staff", Prefer="wait=30")
+    return httpx.put(f"{url}/catalog/catalog/{SKU}", json=OFFER, headers=headers, timeout=LIMIT_S)
+
+
 def test_it_serves_and_stops_cleanly_while_somebody_waits(bookstore_settings: Settings) -> None:
     bookstore = load_system("bookstore", {})
     with (
@@ -88,6 +117,44 @@ def test_it_serves_and_stops_cleanly_while_somebody_waits(bookstore_settings: Se
         assert process.returncode == 0, log
         assert waiting.result().status_code == 200
         assert "Traceback" not in log
+
+
+def test_who_waits_for_a_decision_when_it_stops_is_told_that_it_is_taken_in(own_settings: Settings) -> None:
+    with gateway(own_settings) as (process, url), ThreadPoolExecutor(1) as pool:
+        wait_until_ready(url)
+        waiting = pool.submit(offer, url)
+        wait_until_undecided(url)
+
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=LIMIT_S)
+
+    answer = waiting.result()
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["command_id"].startswith("c-")
+    assert process.returncode == 0, log
+    assert "Traceback" not in log
+
+
+def test_who_waits_for_a_broker_that_stands_still_when_it_stops_is_told_to_try_again(
+    own_broker: EmbeddedBroker, own_settings: Settings
+) -> None:
+    with (
+        gateway(own_settings, DOORBUSTER_APPEND_TIMEOUT_S="60") as (process, url),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        wait_until_ready(url)
+        os.kill(own_broker.pid, signal.SIGSTOP)
+        try:
+            waiting = pool.submit(offer, url)
+            wait_until_undecided(url)
+            process.send_signal(signal.SIGTERM)
+            answer = waiting.result()
+        finally:
+            os.kill(own_broker.pid, signal.SIGCONT)
+        _, log = process.communicate(timeout=LIMIT_S)
+
+    assert_problem(answer, 503, "log-unreachable")
+    assert process.returncode == 0, log
 
 
 def test_two_gateways_share_a_port(bookstore_settings: Settings) -> None:

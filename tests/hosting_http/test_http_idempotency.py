@@ -13,6 +13,8 @@ from deciding import Deciding
 from http_talk import assert_problem, bearer, keyed
 from running_gateway import RunningGateway
 
+from reference_services.hosting.http import backend
+from reference_services.hosting.http.claims import Claims
 from reference_services.hosting.http.limits import Limits
 from reference_services.hosting.settings import Settings
 from reference_services.kernel.operation import Principal, command_id_of
@@ -216,3 +218,18 @@ def test_only_the_latest_requests_are_remembered(kiosk_settings: Settings, decid
     assert again.status_code == 202
     assert again.headers["location"] == first.headers["location"]
     assert times_recorded(deciding, drink_command_id(key)) == 1
+
+
+def test_who_holds_a_key_is_not_waited_for_beyond_the_end(
+    kiosk_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "LAST_APPENDS_S", 0.2)
+    monkeypatch.setattr(Claims, "note", lambda claims, raw: None)  # deaf to the topic that tells
+    with RunningGateway(kiosk_settings, Limits(append_timeout_s=60)) as deaf, ThreadPoolExecutor(1) as pool:
+        deaf.wait_until_ready()
+        waiting = pool.submit(order, deaf.client, uuid.uuid4().hex)
+        while not deaf.gateway.backend.in_flight():
+            time.sleep(0.005)
+        deaf.stop()
+
+        assert_problem(waiting.result(), 503, "log-unreachable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 
@@ -30,6 +31,9 @@ logger = structlog.stdlib.get_logger(__name__)
 
 RETRY_PAUSE_S = 0.5
 PROBE_TIMEOUT_S = 1.0
+LAST_APPENDS_S = 3.0
+"""How long claims and sends may still take once the gateway is about to stop. Mostly that is milliseconds, but the
+server's grace is 5 s, and whoever waits longer is cut off with a bare 500."""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +62,8 @@ class Backend:
         self._claims = Claims(limits.requests_remembered)
         self._decisions: FirstSeen[Decision] = FirstSeen(limits.requests_remembered)
         self._in_flight: set[str] = set()
+        self._appends: set[asyncio.Timeout] = set()
+        self._appends_end = math.inf
         self._requests_topic = requests_topic(system)
         handlers = {system.events_topic(service): decoding(self.codec, self.take_in) for service in system.deciding}
         handlers[self._requests_topic] = self._claims.note
@@ -70,6 +76,18 @@ class Backend:
         """Begin to connect and to catch up. Returns at once; `require_ready` tells how far it is."""
         self._work = asyncio.create_task(self._run(), name="gateway-backend")
         self._work.add_done_callback(self._ended)
+
+    def let_go(self) -> None:
+        """Have everybody who waits answered with what there is, now and from now on: the gateway is about to stop."""
+        self.waiters.close()
+        self._decisions.close()
+        loop = asyncio.get_running_loop()
+        self._appends_end = loop.time() + LAST_APPENDS_S
+        loop.call_at(self._appends_end, self._claims.close)
+        for limit in self._appends:
+            end = limit.when()
+            if end is not None and end > self._appends_end:
+                limit.reschedule(self._appends_end)
 
     async def stop(self) -> None:
         """Send what is under way, then let go of the broker."""
@@ -160,12 +178,17 @@ class Backend:
     async def _append(self, topic: str, key: str, payload: bytes) -> None:
         assert self._producer is not None, "append before ready"
         partition = partition_of(key, self._settings.partitions)
+        end = asyncio.get_running_loop().time() + self.limits.append_timeout_s
+        limit = asyncio.timeout_at(min(end, self._appends_end))
         try:
-            async with asyncio.timeout(self.limits.append_timeout_s):
+            async with limit:
+                self._appends.add(limit)
                 await self._producer.send_and_wait(topic, payload, key.encode(), partition)
         except (KafkaError, TimeoutError) as error:
             logger.warning("a record was not acknowledged", topic=topic, key=key, error=str(error) or "timeout")
             raise _unknown_fate() from error
+        finally:
+            self._appends.discard(limit)
 
     async def _run(self) -> None:
         while self._producer is None:

@@ -16,6 +16,7 @@ class FirstSeen(Generic[Value]):
         self._limit = limit
         self._values: OrderedDict[str, Value] = OrderedDict()
         self._waiting: dict[str, asyncio.Future[Value | None]] = {}
+        self._closed = False
 
     def put(self, key: str, value: Value) -> None:
         """Remember ``value``, unless something came before it, and wake who waits for it."""
@@ -33,9 +34,9 @@ class FirstSeen(Generic[Value]):
         return self._values.get(key)
 
     async def wait(self, key: str, timeout_s: float) -> Value | None:
-        """The first value under ``key``, as soon as there is one; None after ``timeout_s`` without."""
+        """The first value under ``key``, as soon as there is one; None after ``timeout_s`` without, or once closed."""
         value = self._values.get(key)
-        if value is not None or timeout_s <= 0:
+        if value is not None or timeout_s <= 0 or self._closed:
             return value
         assert key not in self._waiting, "two waiters under one key"
         loop = asyncio.get_running_loop()
@@ -47,6 +48,12 @@ class FirstSeen(Generic[Value]):
         finally:
             timer.cancel()
             del self._waiting[key]
+
+    def close(self) -> None:
+        """Let everybody go who waits, with None, and nobody wait from now on."""
+        self._closed = True
+        for waiting in self._waiting.values():
+            _give_up(waiting)
 
     def __len__(self) -> int:
         return len(self._values)
