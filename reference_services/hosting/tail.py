@@ -25,8 +25,8 @@ RECORDS_PER_TURN = 500
 """Records handed over before the event loop gets a turn: about 20 ms of folding."""
 
 POLL_MS = 500
-COMPLETENESS_EVERY_S = 0.1
-"""How often it is looked up for all partitions what the broker last said about their ends."""
+ENDS_EVERY_S = 1.0
+"""Pause between two questions to the broker where its partitions end."""
 
 RETRY_PAUSE_S = 0.5
 
@@ -43,7 +43,7 @@ def decoding(codec: Codec, deliver: Callable[[Record], None]) -> Handler:
 class Tail:
     """One reader of all partitions of some topics.
 
-    ``caught_up`` is set once everything has been handed over that was there when the tail first reached the broker.
+    ``caught_up`` is set once everything has been handed over that was there when the broker was first asked for it.
     ``skipped`` counts the records that could not be read or taken in; each is logged with its place.
     ``last_record_at`` is when the latest record arrived, on the monotonic clock. ``complete_at_us`` is the latest
     instant (Unix) of which it is known that everything appended before has been handed over; 0 until there is one.
@@ -57,21 +57,20 @@ class Tail:
         self._fetch_wait_ms = fetch_wait_ms
         self._next = {TopicPartition(topic, number): 0 for topic in handlers for number in range(partitions)}
         self._goals: dict[TopicPartition, int] = {}
-        self._complete_at_ms = dict.fromkeys(self._next, 0)
+        self._goals_reached = asyncio.Event()
         self._consumer: AIOKafkaConsumer | None = None
         self.caught_up = asyncio.Event()
         self.skipped = 0
         self.last_record_at = time.monotonic()
         self.complete_at_us = 0
-        self._look_again_at = self.last_record_at
 
     async def run(self) -> None:
         """Follow until cancelled. A broker that is away is waited for; reading goes on where it stopped."""
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError) as error:
-                logger.warning("the tail lost the broker and tries again", error=str(error))
+            except* (KafkaError, OSError) as errors:
+                logger.warning("the tail lost the broker and tries again", error=str(errors.exceptions[0]))
                 await asyncio.sleep(RETRY_PAUSE_S)
 
     async def broker_answers(self, timeout_s: float) -> bool:
@@ -106,26 +105,46 @@ class Tail:
             consumer.assign(list(self._next))
             for partition, next_offset in self._next.items():
                 consumer.seek(partition, next_offset)
-            if not self._goals:
-                self._goals = await consumer.end_offsets(list(self._next))
             self._consumer = consumer
-            while True:
-                await self._take_turn(consumer)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._read(consumer))
+                both.create_task(self._ask_for_ends(consumer))
         finally:
             self._consumer = None
             await consumer.stop()
 
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await self._take_turn(consumer)
+
+    async def _ask_for_ends(self, consumer: AIOKafkaConsumer) -> None:
+        """Learn where the log ends, and once it has been handed over up to there, how far it is complete.
+
+        Only what was appended before the question is sure to be in its answer: either may be long on its way.
+        """
+        while True:
+            asked_at_us = time.time_ns() // 1_000
+            try:
+                self._goals = await consumer.end_offsets(list(self._next))
+            except KafkaError as error:  # reading may go on nevertheless, and keeps what has been fetched
+                logger.warning("the broker does not say where its topics end", error=str(error))
+            else:
+                self._goals_reached.clear()
+                self._note_progress()
+                await self._goals_reached.wait()
+                self.complete_at_us = asked_at_us
+                self.caught_up.set()
+            await asyncio.sleep(ENDS_EVERY_S)
+
     async def _take_turn(self, consumer: AIOKafkaConsumer) -> None:
-        self._note_progress()
         batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_PER_TURN)
         for partition, records in batches.items():
             handle = self._handlers[partition.topic]
             for record in records:
                 self._hand_over(handle, record)
             self._next[partition] = records[-1].offset + 1
-            self._note_end(consumer, partition)
-        self._note_completeness(consumer)
         if batches:
+            self._note_progress()
             self.last_record_at = time.monotonic()
             await asyncio.sleep(0)
 
@@ -140,21 +159,6 @@ class Tail:
             self.skipped += 1
             logger.exception("skipped a record that could not be taken in", **place)
 
-    def _note_end(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
-        """Remember when the broker last said that there is nothing more, if that is so."""
-        end = consumer.highwater(partition)
-        if end is not None and self._next[partition] >= end:
-            self._complete_at_ms[partition] = consumer.last_poll_timestamp(partition)
-
-    def _note_completeness(self, consumer: AIOKafkaConsumer) -> None:
-        now_s = time.monotonic()
-        if now_s < self._look_again_at:
-            return
-        self._look_again_at = now_s + COMPLETENESS_EVERY_S
-        for partition in self._next:
-            self._note_end(consumer, partition)
-        self.complete_at_us = min(self._complete_at_ms.values()) * 1_000
-
     def _note_progress(self) -> None:
-        if not self.caught_up.is_set() and all(self._next[place] >= goal for place, goal in self._goals.items()):
-            self.caught_up.set()
+        if not self._goals_reached.is_set() and all(self._next[place] >= end for place, end in self._goals.items()):
+            self._goals_reached.set()

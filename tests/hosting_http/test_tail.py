@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from reference_services.hosting.broker import EmbeddedBroker, free_port
+from reference_services.hosting.relay import Relay
 from reference_services.hosting.tail import Tail
 from reference_services.kernel.codec import Undecodable
 
@@ -33,6 +34,14 @@ def anyio_backend() -> str:
 def own_broker() -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker() as embedded:
         yield embedded
+
+
+@pytest.fixture
+async def own_relay() -> AsyncIterator[Relay]:
+    relay = Relay()
+    await relay.start()
+    yield relay
+    await relay.stop()
 
 
 class Ear:
@@ -154,6 +163,24 @@ async def test_how_far_what_was_heard_is_complete_moves_on_only_while_the_broker
         finally:
             os.kill(own_broker.pid, signal.SIGCONT)
         await completeness_after(tail, time.time_ns() // 1_000)
+
+
+async def test_on_a_slow_link_nothing_counts_as_heard_that_is_still_on_its_way(own_relay: Relay) -> None:
+    ear = Ear()
+    with EmbeddedBroker(relayed=[own_relay.port]) as broker:
+        own_relay.port_behind = broker.relayed_ports[own_relay.port]
+        slow = f"127.0.0.1:{own_relay.port}"
+        async with producing(servers_of(broker)) as producer, following(slow, ear) as tail, asyncio.timeout(LIMIT_S):
+            await tail.caught_up.wait()
+            own_relay.extra_s = 0.3
+            last_us = time.time_ns() // 1_000 + 1_500_000  # more than two ways there and back
+            said_at_us: dict[bytes, int] = {}
+            while tail.complete_at_us < last_us:
+                sound = f"sound {len(said_at_us)}"
+                await say(producer, sound)
+                said_at_us[sound.encode()] = time.time_ns() // 1_000
+                await asyncio.sleep(0.01)
+                assert {each for each, at_us in said_at_us.items() if at_us <= tail.complete_at_us} <= set(ear.heard)
 
 
 async def completeness_after(tail: Tail, time_us: int) -> None:
