@@ -103,8 +103,10 @@ class Tail:
         try:
             await consumer.start()
             consumer.assign(list(self._next))
-            for partition, next_offset in self._next.items():
-                consumer.seek(partition, next_offset)
+            for partition, beginning in (await consumer.beginning_offsets(list(self._next))).items():
+                # Requests expire, and a topic of which all have expired ends where it begins, but not at 0.
+                self._next[partition] = max(self._next[partition], beginning)
+                consumer.seek(partition, self._next[partition])
             self._consumer = consumer
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._read(consumer))
