@@ -102,7 +102,7 @@ class ProviderApp:
         get(MESSAGES_PATH, self.messages, answers(list[Notice]))
         get("/ledger", self.ledger, answers(list[LedgerEntry]))
         get("/knobs", self.knobs, answers(Misbehaviour))
-        self._route("PUT")("/knobs", self.turn, answers(Misbehaviour, 400, 413, 422), described(body=Misbehaviour))
+        self._route("PUT")("/knobs", self.turn, answers(Misbehaviour, 400, 413, 422, 503), described(body=Misbehaviour))
         get("/livez", self.alive, answers(Status))
         get("/readyz", self.ready, answers(Status, 503))
         self.app.add_api_route("/metrics", self.metrics, response_class=Response, include_in_schema=False)

@@ -8,7 +8,7 @@ import time
 
 from ..kernel.outside import OutsideRequest
 from ..kernel.problem import OVERLOADED, Problem, ProblemKind
-from .journal import Journal, JournalUnusable, Past, WebhookDone
+from .journal import Journal, JournalUnusable, KnobsTurned, Past, WebhookDone
 from .metrics import Metrics
 from .misbehaviour import Misbehaviour
 from .provider import Booked, Delivery, Provider, Reaction, Settlement
@@ -29,7 +29,7 @@ class Desk:
     def __init__(self, settings: ProviderSettings, metrics: Metrics) -> None:
         self._journal = Journal(settings.journal)
         self._past = self._journal.open()
-        self.provider = Provider(settings.seed, settings.knobs, self._journal.append)
+        self.provider = Provider(settings.seed, self._past.knobs or settings.knobs, self._journal.append)
         self._metrics = metrics
         self._sender: WebhookSender | None = None
         if settings.webhook_url:
@@ -56,7 +56,7 @@ class Desk:
         now_us = clock_us()
         for time_us, webhook in self.provider.rebuild(self._past.facts):
             if webhook.id not in self._past.webhooks_done:
-                self._send(self.provider.deliveries(webhook, time_us - now_us))
+                self._send(webhook.id, self.provider.deliveries(webhook, time_us - now_us))
         for settlement in self.provider.settlements():
             self._settle_at(settlement)
         self._past = Past()
@@ -85,7 +85,11 @@ class Desk:
         return reaction
 
     def turn(self, knobs: Misbehaviour) -> None:
-        """Misbehave in another way from now on. Not written down: a restart brings the settings' knobs back."""
+        """Misbehave in another way from now on, also after a restart if there is a journal. Raises `Problem` (503)."""
+        try:
+            self._journal.append(KnobsTurned(knobs))
+        except JournalUnusable as error:
+            raise Problem(JOURNAL_UNUSABLE, str(error)) from error
         self.provider.misbehaviour = knobs
 
     def _settle_at(self, settlement: Settlement) -> None:
@@ -107,10 +111,13 @@ class Desk:
 
     def _book(self, booked: Booked) -> None:
         self._metrics.booked(booked)
-        self._send(booked.deliveries)
+        self._send(booked.webhook_id, booked.deliveries)
 
-    def _send(self, deliveries: tuple[Delivery, ...]) -> None:
-        if self._sender is not None:
+    def _send(self, webhook_id: str, deliveries: tuple[Delivery, ...]) -> None:
+        if not deliveries:
+            # After a restart it would be drawn again, perhaps under other knobs, and come after all.
+            self._webhook_done(webhook_id)
+        elif self._sender is not None:
             self._sender.schedule(deliveries)
 
     def _webhook_ended(self, ending: Ending) -> None:

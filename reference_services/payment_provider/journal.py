@@ -1,5 +1,7 @@
 """The journal: every fact of the provider's books in a file, one JSON object a line, to start again from after a crash.
 
+Beside them stands what else must not change by a crash: which webhooks are done with, and how the knobs were turned.
+
 A line is handed to the operating system before its request is answered, so it outlives a killed process. It is not
 forced to the disk: a provider in a rehearsal needs to survive ``kill -9``, not a power cut.
 """
@@ -12,16 +14,23 @@ from pathlib import Path
 
 import msgspec
 
+from .misbehaviour import Misbehaviour
 from .provider import CaptureSettled, Fact, RequestTaken
 
 
 class WebhookDone(msgspec.Struct, frozen=True, tag=True):
-    """Every copy of a webhook was accepted or given up: nothing of it is left to send."""
+    """Every copy of a webhook was accepted or given up, or it is lost: nothing of it is left to send."""
 
     webhook_id: str
 
 
-Line = RequestTaken | CaptureSettled | WebhookDone
+class KnobsTurned(msgspec.Struct, frozen=True, tag=True):
+    """The provider misbehaves in this way from now on."""
+
+    knobs: Misbehaviour
+
+
+Line = RequestTaken | CaptureSettled | WebhookDone | KnobsTurned
 
 
 class JournalUnusable(Exception):
@@ -29,10 +38,11 @@ class JournalUnusable(Exception):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """What a journal remembers: the facts in order, and the webhooks that are done."""
+    """What a journal remembers: the facts in order, the webhooks that are done, and how the knobs were turned last."""
 
     facts: tuple[Fact, ...] = ()
     webhooks_done: frozenset[str] = frozenset()
+    knobs: Misbehaviour | None = None
 
 
 class Journal:
@@ -99,6 +109,7 @@ class Journal:
         decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
         facts: list[Fact] = []
         done: set[str] = set()
+        knobs: Misbehaviour | None = None
         for number, encoded in enumerate(written.splitlines(), start=1):
             try:
                 line = decoder.decode(encoded)
@@ -107,8 +118,11 @@ class Journal:
                 raise JournalUnusable(
                     f"{self._path}: line {number} is damaged ({error}); move the file away to start with empty books"
                 ) from error
-            if isinstance(line, WebhookDone):
-                done.add(line.webhook_id)
-            else:
-                facts.append(line)
-        return Past(tuple(facts), frozenset(done))
+            match line:
+                case WebhookDone():
+                    done.add(line.webhook_id)
+                case KnobsTurned():
+                    knobs = line.knobs
+                case _:
+                    facts.append(line)
+        return Past(tuple(facts), frozenset(done), knobs)

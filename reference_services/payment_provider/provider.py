@@ -63,6 +63,7 @@ class Booked(msgspec.Struct, frozen=True):
     """Money moved: the new line of the ledger, and the copies of its webhook that leave. No copies: it is lost."""
 
     entry: LedgerEntry
+    webhook_id: str
     deliveries: tuple[Delivery, ...]
 
 
@@ -166,4 +167,4 @@ class Provider:
         )
 
     def _booked(self, movement: Movement, webhook_after_us: int) -> Booked:
-        return Booked(movement.entry, self.deliveries(movement.webhook, webhook_after_us))
+        return Booked(movement.entry, movement.webhook.id, self.deliveries(movement.webhook, webhook_after_us))

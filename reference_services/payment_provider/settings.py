@@ -35,6 +35,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Without ``webhook_url`` no webhooks are sent; ``webhook_secret`` signs them (Standard Webhooks, ``whsec_...``).
     ``knobs`` is JSON, as ``GET /knobs`` shows it. ``journal`` is a file; without one the books die with the process.
+    Knobs that were turned over HTTP stand in the journal, too, and count for more than ``knobs``.
     """
 
     host: str = "127.0.0.1"

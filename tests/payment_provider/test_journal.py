@@ -9,7 +9,8 @@ import pytest
 
 from reference_services.kernel.outside import Authorize
 from reference_services.payment_provider.books import CardTerms
-from reference_services.payment_provider.journal import Journal, JournalUnusable, Past, WebhookDone
+from reference_services.payment_provider.journal import Journal, JournalUnusable, KnobsTurned, Past, WebhookDone
+from reference_services.payment_provider.misbehaviour import Misbehaviour
 from reference_services.payment_provider.provider import CaptureSettled, RequestTaken
 
 TAKEN = RequestTaken(1, Authorize("k\r\n\u2028", "p", 1_000, "card-ok"), CardTerms(False, 2, 3))
@@ -40,6 +41,16 @@ def read(path: Path) -> Past:
 def test_it_remembers_facts_in_order_and_finished_webhooks(path: Path) -> None:
     write(path)
     assert read(path) == Past((TAKEN, SETTLED), frozenset({"w"}))
+
+
+def test_it_remembers_how_the_knobs_were_turned_last(path: Path) -> None:
+    journal = Journal(str(path))
+    journal.open()
+    for share in (0.5, 0.25):
+        journal.append(KnobsTurned(Misbehaviour(decline_share=share)))
+        journal.append(TAKEN)
+    journal.close()
+    assert read(path) == Past((TAKEN, TAKEN), knobs=Misbehaviour(decline_share=0.25))
 
 
 def test_a_torn_last_line_is_cut_off_and_writing_goes_on(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -153,6 +154,15 @@ def test_declines_are_drawn_but_magic_cards_are_not(provider: RunningProvider) -
     assert provider.authorize("magic", card_token="card-ok").json()["status"] == "authorized"
     provider.turn(PROMPT)
     assert provider.authorize("always", card_token="card-declined").json()["reason"] == "card-declined"
+
+
+def test_knobs_that_cannot_be_written_down_are_not_turned(tmp_path: Path) -> None:
+    closed = desk.Desk(ProviderSettings(journal=str(tmp_path / "journal.jsonl")), Metrics())
+    asyncio.run(closed.close())
+    with pytest.raises(Problem) as refusal:
+        closed.turn(Misbehaviour(decline_share=0.5))
+    assert (refusal.value.kind.slug, refusal.value.kind.status) == ("journal-unusable", 503)
+    assert closed.provider.misbehaviour == Misbehaviour()
 
 
 def test_knobs_left_out_go_back_to_a_good_day(provider: RunningProvider) -> None:

@@ -22,6 +22,7 @@ from running_provider import (
 )
 
 SLOW_TO_SETTLE = msgspec.structs.replace(PROMPT, settle_median_us=700_000, settle_p99_us=700_000)
+LOSES_WEBHOOKS = msgspec.structs.replace(PROMPT, webhook_lost_share=1.0)
 REFUND = {"amount_cents": 1_000}
 
 
@@ -61,6 +62,33 @@ def test_books_and_webhooks_outlive_kill_9(tmp_path: Path) -> None:
             provider.authorize("after")
             receiver.wait_for(told_in_vain + 7)
             assert receiver.bodies()[-1]["payment_id"] == "after"
+
+
+def test_a_lost_webhook_stays_lost_after_kill_9(tmp_path: Path) -> None:
+    journal = str(tmp_path / "journal.jsonl")
+    with Receiver() as receiver:
+        with RunningProvider(journal=journal, webhook_url=receiver.url) as provider:
+            provider.turn(LOSES_WEBHOOKS)
+            provider.authorize("lost")
+            ledger = provider.wait_for_ledger(1)
+            provider.turn(PROMPT)
+            provider.kill()
+        with RunningProvider(journal=journal, webhook_url=receiver.url) as provider:
+            assert provider.ledger() == ledger
+            provider.authorize("after")
+            receiver.wait_for(1)
+        # Webhooks leave in order, so one that is left over would have come first.
+        assert [body["payment_id"] for body in receiver.bodies()] == ["after"]
+
+
+def test_knobs_stay_turned_after_kill_9(tmp_path: Path) -> None:
+    journal = str(tmp_path / "journal.jsonl")
+    with RunningProvider(journal=journal) as provider:
+        provider.turn(SLOW_TO_SETTLE)
+        provider.turn(LOSES_WEBHOOKS)
+        provider.kill()
+    with RunningProvider(journal=journal) as provider:
+        assert provider.client.get("/knobs").json() == msgspec.to_builtins(LOSES_WEBHOOKS)
 
 
 def test_a_capture_that_was_due_during_death_is_collected_after_it(tmp_path: Path) -> None:
