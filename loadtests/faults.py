@@ -22,12 +22,16 @@ from scenarios.model import Scenario
 
 from .live_stage import StageFailed
 
-TROUBLE = (CannotHappenHere, StageFailed, OSError, http.client.HTTPException, msgspec.MsgspecError)
-"""What keeps a fault from happening without being a mistake of ours."""
+REFUSED = (CannotHappenHere, StageFailed)
+"""What says that a fault has not happened."""
+
+UNANSWERED = (OSError, http.client.HTTPException, msgspec.MsgspecError)
+"""What leaves that open: it may have been done, or be done yet, and only the answer came too late."""
 
 
 class Injected(msgspec.Struct, frozen=True):
-    """One thing that was done, at ``time_us`` since the epoch. ``error`` says why it could not be, or is empty."""
+    """One thing that was done, at ``time_us`` since the epoch. ``error`` is empty, or says why it could not be or why
+    nobody knows whether it was."""
 
     time_us: int
     what: str
@@ -61,15 +65,20 @@ class FaultInjector:
         self._steps_in_order = sorted(steps, key=lambda step: step.due_us)
 
     def run(self, stop: threading.Event) -> list[Injected]:
-        """Inject everything at its instant; returns what was done. Set ``stop`` to heal at once and end early."""
+        """Inject everything at its instant; returns what was done. Set ``stop`` to heal at once and end early.
+
+        What may have been broken is healed: that does no harm if it was not.
+        """
         done: list[Injected] = []
         broken: set[int] = set()
         for step in self._steps_in_order:
             stop.wait(max(0.0, step.due_us / 1_000_000 - time.time()))
             if (step.fault not in broken) if step.heals else stop.is_set():
                 continue
-            done.append(_attempt(step))
-            if not done[-1].error:
+            error = _attempt(step)
+            text = "" if error is None else str(error) or type(error).__name__
+            done.append(Injected(time.time_ns() // 1_000, step.what, text))
+            if not isinstance(error, REFUSED):
                 broken.add(step.fault)
         return done
 
@@ -88,9 +97,10 @@ def _name(fault: Fault) -> str:
     return f"{fault.kind} {struck}".rstrip()
 
 
-def _attempt(step: _Step) -> Injected:
+def _attempt(step: _Step) -> Exception | None:
+    """What went wrong without being a mistake of ours."""
     try:
         step.act()
-    except TROUBLE as error:
-        return Injected(time.time_ns() // 1_000, step.what, str(error) or type(error).__name__)
-    return Injected(time.time_ns() // 1_000, step.what)
+    except (*REFUSED, *UNANSWERED) as error:
+        return error
+    return None

@@ -16,6 +16,7 @@ A Unix domain socket; one request a line, one answer a line, both JSON objects.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import socketserver
@@ -129,7 +130,8 @@ def _signal(name: str) -> int:
 def _handler(supervisor: Supervisor) -> Callable[..., socketserver.BaseRequestHandler]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            while line := self.rfile.readline(REQUEST_BYTES_MAX):
-                self.wfile.write(msgspec.json.encode(answer(supervisor, line)) + b"\n")
+            with contextlib.suppress(ConnectionError):  # who asked may have lost patience
+                while line := self.rfile.readline(REQUEST_BYTES_MAX):
+                    self.wfile.write(msgspec.json.encode(answer(supervisor, line)) + b"\n")
 
     return Handler

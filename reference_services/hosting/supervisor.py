@@ -171,8 +171,12 @@ class Supervisor:
             os.kill(self._broker.pid, number)
             return
         child = self._child(name)
-        self._keeper.do(lambda: self._keeper.stay_down(name, down_s))
-        child.send(number)
+
+        def stay_down_and_send() -> None:
+            self._keeper.stay_down(name, down_s)
+            child.send(number)  # here, so that who asks first is first: a SIGCONT must not overtake its SIGSTOP
+
+        self._keeper.do(stay_down_and_send)
 
     def come_back(self, name: str) -> None:
         """Start a process that is down at once; one that runs is left alone. Raises `UnknownProcess`."""

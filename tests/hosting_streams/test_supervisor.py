@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import pytest
 from running_system import TURNSTILE
 from started import started
 
+from reference_services.hosting.child import Child
 from reference_services.hosting.settings import Settings
 from reference_services.hosting.supervisor import SupervisionFailed, Supervisor, UnknownProcess
 from reference_services.hosting.topology import BadTopology, Topology
@@ -109,6 +111,27 @@ def test_a_paused_process_stands_still_until_it_is_resumed(supervisor: Superviso
 
     supervisor.resume("provider")
     wait_until(lambda: info(supervisor, "provider").state == "running")
+
+
+def test_who_asks_first_is_first(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    about_to_pause, resumed = threading.Event(), threading.Event()
+
+    def hesitate_to_pause(child: Child, number: int) -> None:
+        if number == signal.SIGSTOP:
+            about_to_pause.set()
+            resumed.wait(0.5)
+        sent.append(number)
+        if number == signal.SIGCONT:
+            resumed.set()
+
+    monkeypatch.setattr(Child, "send", hesitate_to_pause)
+    pausing = threading.Thread(target=supervisor.pause, args=("provider",))
+    pausing.start()
+    about_to_pause.wait()
+    supervisor.resume("provider")
+    pausing.join()
+    assert sent == [signal.SIGSTOP, signal.SIGCONT]
 
 
 def test_an_unknown_process_is_named_with_those_that_there_are(supervisor: Supervisor) -> None:

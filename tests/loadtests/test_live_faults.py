@@ -18,6 +18,7 @@ import pytest
 import yaml
 from started import started
 
+from loadtests import live_stage
 from loadtests.faults import FaultInjector, Injected, live_faults
 from loadtests.live_stage import LiveStage
 from reference_services.hosting.control import ControlSocket
@@ -45,6 +46,8 @@ class Nursery:
         self.sleepers = {name: subprocess.Popen(["sleep", "600"]) for name in ("gateway-1", "orders-1")}
         self.killed: list[tuple[str, float]] = []
         self.came_back: list[tuple[str, float]] = []
+        self.free = threading.Event()
+        self.free.set()
         self.relays = Relays(())
 
     def processes(self) -> list[ProcessInfo]:
@@ -53,12 +56,14 @@ class Nursery:
         ]
 
     def kill(self, name: str, number: int, down_s: float) -> None:
+        self.free.wait(UNTIL_S)
         self._send(name, number)
         self.killed.append((name, down_s))
 
     def come_back(self, name: str) -> None:
         self._find(name)
         self.came_back.append((name, time.time()))
+        self.free.set()
 
     def pause(self, name: str) -> None:
         psutil.Process(self._find(name).pid).suspend()
@@ -190,8 +195,25 @@ def test_a_fault_that_cannot_be_injected_says_why(provider: str, control: Path, 
 
 
 def test_a_supervisor_that_is_gone_is_told(tmp_path: Path) -> None:
-    (done,) = inject([Pause("orders-1", at_us=0, for_us=1)], tmp_path / "control.sock")
-    assert "No such file" in done.error
+    done = inject([Pause("orders-1", at_us=0, for_us=1)], tmp_path / "control.sock")
+    assert [one.what for one in done] == ["inject pause orders-1", "heal pause orders-1"]
+    assert all("No such file" in one.error for one in done)
+
+
+def test_what_is_done_too_late_to_be_answered_is_healed(
+    nursery: Nursery, control: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(live_stage, "TIMEOUT_S", 1.0)
+    nursery.free.clear()  # until it is told to let the process come back
+    killed, back = inject([Kill("orders-1", at_us=0)], control)
+    assert (killed.what, killed.error) == ("inject kill orders-1", "timed out")
+    assert (back.what, back.error) == ("heal kill orders-1", "")
+    assert [name for name, _ in nursery.came_back] == ["orders-1"]
+    assert nursery.sleepers["orders-1"].wait(UNTIL_S) == -9
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(UNTIL_S)
+    assert capsys.readouterr().err == "", "nobody minds that the answer finds nobody"
 
 
 def test_a_fault_of_the_provider_leaves_the_knobs_of_another_alone(provider: str, control: Path) -> None:
