@@ -6,6 +6,7 @@ or a zombie can do to the state is the same in both worlds.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,7 +178,11 @@ class AggregateTable:
         decided = aggregate.decided
         decided[command_id] = None
         if len(decided) > DECIDED_IDS_KEPT:
-            del decided[next(iter(decided))]
+            if not isinstance(decided, OrderedDict):
+                # A plain dict looks for its oldest key past the gaps of all that were taken out before. Few aggregates
+                # come this far, and the others need not pay for more.
+                decided = aggregate.decided = OrderedDict(decided)
+            decided.popitem(last=False)
 
     def _next_deadline(self, subject: str) -> Deadline | None:
         aggregate = self._aggregates.get(subject)
