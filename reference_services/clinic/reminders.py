@@ -16,6 +16,7 @@ from ..kernel.decider import Deadline, Decider
 from ..kernel.message import Command, Event
 from ..kernel.policy import reacts_to
 from ..kernel.transitions import TransitionTable
+from ..shared.notifications import ATTEMPTS
 from .appointment_messages import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -31,9 +32,6 @@ Kind = Literal["early", "late", "notice"]
 
 KINDS: tuple[Kind, ...] = ("early", "late")
 """The reminders of every appointment; a notice is for those that the clinic had to change."""
-
-ATTEMPTS = 10
-"""How often a message is handed over before it is given up. Each time the host makes several calls."""
 
 # Commands
 

@@ -32,6 +32,7 @@ from reference_services.clinic.terms import DAY_US
 from reference_services.clinic.working_hours import Span
 from reference_services.kernel.decider import Decider
 from reference_services.kernel.message import Command, Event
+from reference_services.shared.notifications import ATTEMPTS
 
 TEN_US = at("2026-06-10T10:00")
 NOW_US = at("2026-06-08T08:00")
@@ -243,7 +244,7 @@ def test_a_reminder_that_does_not_get_through_is_tried_again_and_given_up() -> N
     schedule = reminders.ScheduleReminder("a-1", "early", "ann", "a-1/1", TEN_US, "Tomorrow.")
     assert [story.send(schedule), story.send(schedule)] == [["ReminderScheduled"], []]
     now_us = TEN_US - TERMS.early_reminder_us
-    for _ in range(reminders.ATTEMPTS):
+    for _ in range(ATTEMPTS):
         assert story.send(reminders.SendReminder("a-1", "early"), now_us) == ["ReminderDue"]
         failed = reminders.RecordDelivery("a-1/early", "a-1/1/early", delivered=False)
         assert [story.send(failed, now_us), story.send(failed, now_us)] == [["ReminderFailed"], []]
