@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reference_services.bookstore.catalog import ProductListed, SaleScheduled
 from reference_services.bookstore.inventory import ReservationCommitted, StockReceived, StockReserved
 from reference_services.bookstore.order_messages import (
     LineCommitted,
@@ -109,6 +110,9 @@ PAYMENT_UNRESOLVED = PaymentUnresolved(PAYMENT_ID, ORDER_ID, ASK_AT_US, asked=1)
 PAYMENT_VOIDED = PaymentVoided(PAYMENT_ID, ORDER_ID)
 REFUND_REQUESTED = RefundRequested(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, ASK_AT_US)
 PAYMENT_REFUNDED = PaymentRefunded(PAYMENT_ID, ORDER_ID, TOTAL_CENTS, "refund-1")
+
+HOODIE_LISTED = ProductListed(HOODIE, "Hoodie", 2_500, 2)
+HOODIE_SCHEDULED = SaleScheduled(HOODIE, OPENS_US, CLOSES_US, 2)
 
 STOCK_RECEIVED = StockReceived(HOODIE, "receipt-1", 3)
 STOCK_HELD = StockReserved(HOODIE, ORDER_ID, HOODIE_HOLD, 2, EXPIRES_US)

@@ -8,6 +8,8 @@ from examples import (
     AUTHORIZATION_REQUESTED,
     HOODIE,
     HOODIE_HOLD,
+    HOODIE_LISTED,
+    HOODIE_SCHEDULED,
     LINE_COMMITTED,
     LINE_RESERVED,
     NOW_US,
@@ -48,6 +50,7 @@ END_US = PICKUP_BY_US + 2 * BOUND_US
 PLACE_COMMAND = "c-place"
 
 SUBJECTS = {
+    "catalog": ("product", "sku"),
     "order_messages": ("order", "order_id"),
     "inventory": ("stock", "sku"),
     "payments": ("payment", "payment_id"),
@@ -99,7 +102,9 @@ ANSWERED_OK = Answered("place_order", "ok", 201, PLACE_COMMAND)
 GOODS_BACK = StockReleased(HOODIE, ORDER_ID, HOODIE_HOLD, 2, "committed")
 HOLD_BACK = StockReleased(HOODIE, ORDER_ID, HOODIE_HOLD, 2, "held")
 
+OFFERED: list[Told | Message[Event]] = [HOODIE_LISTED, HOODIE_SCHEDULED]
 PLACING: list[Told | Message[Event]] = [
+    *OFFERED,
     STOCK_RECEIVED,
     message(ORDER_PLACED, PLACE_COMMAND),
     STOCK_HELD,

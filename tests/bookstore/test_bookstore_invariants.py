@@ -12,6 +12,7 @@ from examples import (
     EXPIRES_US,
     HOODIE,
     HOODIE_HOLD,
+    HOODIE_SCHEDULED,
     NOW_US,
     OPENS_US,
     ORDER_CONFIRMED,
@@ -44,6 +45,7 @@ from histories import (
     END_US,
     GOODS_BACK,
     HOLD_BACK,
+    OFFERED,
     PLACE_COMMAND,
     PLACING,
     RECEIPT_REQUESTED,
@@ -58,6 +60,7 @@ from histories import (
     without,
 )
 
+from reference_services.bookstore.catalog import PriceChanged
 from reference_services.bookstore.invariants import invariants
 from reference_services.bookstore.inventory import ReservationExpired, StockReserved
 from reference_services.bookstore.order_messages import OrderConfirmed
@@ -78,7 +81,11 @@ SECOND_HOLD = StockReserved(HOODIE, "o-2", "o-2/hoodie", 2, EXPIRES_US)
 SECOND_PLACED = change(ORDER_PLACED, order_id="o-2")
 SECOND_RESERVED = change(ORDER_RESERVED, order_id="o-2")
 SECOND_CONFIRMED = OrderConfirmed("o-2", "ann", TOTAL_CENTS)
-LOWER_LIMIT = change(SECOND_PLACED, lines=(change(ORDER_PLACED.lines[0], units=1, limit_per_customer=1),))
+LINE = ORDER_PLACED.lines[0]
+LOWER_LIMIT = change(SECOND_PLACED, lines=(change(LINE, units=1, limit_per_customer=1),))
+LIMIT_LOWERED = change(HOODIE_SCHEDULED, limit_per_customer=1)
+CHEAPER = change(ORDER_PLACED, lines=(change(LINE, unit_price_cents=2_400),), total_cents=4_800)
+OTHER_SALE = change(ORDER_PLACED, lines=(change(LINE, closes_us=CLOSES_US + 1),))
 THIRD_PLACED = change(ORDER_PLACED, order_id="o-3")
 THIRD_CANCELLED = change(cancelled("sold-out"), order_id="o-3")
 FOREIGN_BOOKED = ProviderBooked(LedgerEntry("capture-9", "capture", "o-9/1", 700, NOW_US))
@@ -135,37 +142,51 @@ EXAMPLES = [
     Example(
         "customer-limit",
         "ann has 4 of hoodie, limit 2",
-        [ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
-        [ORDER_PLACED, ORDER_RESERVED, cancelled("x"), SECOND_PLACED, SECOND_RESERVED],
+        [*OFFERED, ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
+        [*OFFERED, ORDER_PLACED, ORDER_RESERVED, cancelled("x"), SECOND_PLACED, SECOND_RESERVED],
     ),
     Example(
         "customer-limit",
         "ann has 4 of hoodie, limit 2",
-        [THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
-        [THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED],
+        [*OFFERED, THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED, SECOND_PLACED, SECOND_RESERVED],
+        [*OFFERED, THIRD_PLACED, THIRD_CANCELLED, ORDER_PLACED, ORDER_RESERVED],
     ),
     Example(
         "customer-limit",
         "ann has 2 of hoodie, limit 1",
         [LOWER_LIMIT, SECOND_RESERVED, change(LOWER_LIMIT, order_id="o-3"), change(SECOND_RESERVED, order_id="o-3")],
         [
-            change(ORDER_PLACED, lines=(change(ORDER_PLACED.lines[0], units=1),)),
+            *OFFERED,
+            change(ORDER_PLACED, lines=(change(LINE, units=1),)),
             ORDER_RESERVED,
+            LIMIT_LOWERED,
             LOWER_LIMIT,
             SECOND_RESERVED,
         ],
     ),
     Example(
+        "customer-limit",
+        "o-2 has hoodie under a limit of 1, which it never had",
+        [*OFFERED, LOWER_LIMIT],
+        [*OFFERED, LOWER_LIMIT, LIMIT_LOWERED],
+    ),
+    Example(
         "sale-window",
         "placed 1 us before the sale of hoodie opens",
-        [(ORDER_PLACED, OPENS_US - 1)],
-        [(ORDER_PLACED, OPENS_US)],
+        [*OFFERED, (ORDER_PLACED, OPENS_US - 1)],
+        [*OFFERED, (ORDER_PLACED, OPENS_US)],
     ),
     Example(
         "sale-window",
         "placed 0 us after the sale of hoodie closed",
-        [(ORDER_PLACED, CLOSES_US)],
-        [(ORDER_PLACED, CLOSES_US - 1)],
+        [*OFFERED, (ORDER_PLACED, CLOSES_US)],
+        [*OFFERED, (ORDER_PLACED, CLOSES_US - 1)],
+    ),
+    Example(
+        "sale-window",
+        "o-1 is placed in a sale of hoodie that was never published",
+        [*OFFERED, OTHER_SALE],
+        [OTHER_SALE, *OFFERED, change(HOODIE_SCHEDULED, closes_us=CLOSES_US + 1)],
     ),
     Example(
         "price-kept",
@@ -173,6 +194,12 @@ EXAMPLES = [
         [ORDER_PLACED, change(PAYMENT_CAPTURED, amount_cents=4_999)],
     ),
     Example("price-kept", "captured 5000 cents, the order says None", [PAYMENT_CAPTURED]),
+    Example(
+        "price-kept",
+        "o-1 has hoodie at 2400 cents, which it never cost",
+        [*OFFERED, CHEAPER, PriceChanged("mug", 2_400)],
+        [*OFFERED, PriceChanged(HOODIE, 2_400), PriceChanged(HOODIE, 2_300), CHEAPER],
+    ),
     Example("price-kept", "total 4999 cents, lines add up to 5000", [change(ORDER_PLACED, total_cents=4_999)]),
     Example("money-follows-goods", "confirmed with 0 of 5000 cents", [*PLACING, STOCK_COMMITTED, ORDER_CONFIRMED]),
     Example("money-follows-goods", "confirmed without all its goods", [*CAPTURING, ORDER_CONFIRMED]),

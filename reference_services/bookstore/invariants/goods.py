@@ -7,9 +7,11 @@ from collections import defaultdict
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
+from ..catalog import ProductListed, SaleScheduled
 from ..inventory import ReservationCommitted, ReservationExpired, StockReceived, StockReleased, StockReserved
 from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp
 from ..terms import Terms
+from .quotes import Quotes
 
 
 class NoOversell(Invariant):
@@ -145,19 +147,29 @@ class CustomerLimit(Invariant):
     """
 
     name = "customer-limit"
-    statement = "Units of a product in a customer's live orders never exceed the limit."
+    statement = (
+        "Units of a product in a customer's live orders never exceed the limit, which is one that was published."
+    )
 
     def __init__(self) -> None:
         super().__init__()
+        self._published: Quotes[int] = Quotes()
         self._placed: dict[str, OrderPlaced] = {}
         self._live: set[str] = set()
         self._units: dict[tuple[str, str], int] = defaultdict(int)
         self._limits: dict[tuple[str, str], int] = defaultdict(int)
 
+    @on(ProductListed, SaleScheduled)
+    def limited(self, message: Message[ProductListed | SaleScheduled]) -> None:
+        event = message.data
+        self._published.publish(event.sku, event.limit_per_customer)
+
     @on(OrderPlaced)
     def placed(self, message: Message[OrderPlaced]) -> None:
         event = message.data
         self._placed[event.order_id] = event
+        for line in event.lines:
+            self._published.quote(line.sku, line.limit_per_customer, message)
 
     @on(OrderReserved)
     def reserved(self, message: Message[OrderReserved]) -> None:
@@ -181,23 +193,44 @@ class CustomerLimit(Invariant):
         for line in order.lines:
             self._units[order.customer_id, line.sku] -= line.units
 
+    def finish(self, end_us: int) -> None:
+        for sku, limit, order in self._published.unfounded():
+            self.violate(f"{order.data.order_id} has {sku} under a limit of {limit}, which it never had", order)
+
 
 class SaleWindow(Invariant):
-    """Holds the time of each order against the sale of what it orders."""
+    """Holds the time of each order against the sale of what it orders, and that against what the catalog says."""
 
     name = "sale-window"
-    statement = "No order is placed before the sale of one of its products opens, nor when it has closed."
+    statement = (
+        "No order is placed before the sale of one of its products opens, nor when it has closed, and each sale is one "
+        "that was published."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._published: Quotes[tuple[int, int]] = Quotes()
+
+    @on(SaleScheduled)
+    def scheduled(self, message: Message[SaleScheduled]) -> None:
+        event = message.data
+        self._published.publish(event.sku, (event.opens_us, event.closes_us))
 
     @on(OrderPlaced)
     def placed(self, message: Message[OrderPlaced]) -> None:
         event = message.data
         for line in event.lines:
+            self._published.quote(line.sku, (line.opens_us, line.closes_us), message)
             if message.time_us < line.opens_us:
                 early_us = line.opens_us - message.time_us
                 self.violate(f"{event.order_id} is placed {early_us} us before the sale of {line.sku} opens", message)
             elif message.time_us >= line.closes_us:
                 late_us = message.time_us - line.closes_us
                 self.violate(f"{event.order_id} is placed {late_us} us after the sale of {line.sku} closed", message)
+
+    def finish(self, end_us: int) -> None:
+        for sku, _, order in self._published.unfounded():
+            self.violate(f"{order.data.order_id} is placed in a sale of {sku} that was never published", order)
 
 
 class PickupXorCancel(Invariant):

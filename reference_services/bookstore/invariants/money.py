@@ -13,20 +13,28 @@ from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.invariants import BooksAgree
 from ...shared.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
+from ..catalog import PriceChanged, ProductListed
 from ..inventory import ReservationCommitted, StockReleased
 from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
 from ..terms import Terms
+from .quotes import Quotes
 
 
 class PriceKept(Invariant):
-    """Compares what was captured with the prices under which the order was placed."""
+    """Compares what was captured with the prices under which the order was placed, and those with the catalog's."""
 
     name = "price-kept"
-    statement = "The amount captured is the price on the order."
+    statement = "The amount captured is the price on the order, and each price there is one that was published."
 
     def __init__(self) -> None:
         super().__init__()
         self._totals: dict[str, int] = {}
+        self._prices: Quotes[int] = Quotes()
+
+    @on(ProductListed, PriceChanged)
+    def priced(self, message: Message[ProductListed | PriceChanged]) -> None:
+        event = message.data
+        self._prices.publish(event.sku, event.price_cents)
 
     @on(OrderPlaced)
     def placed(self, message: Message[OrderPlaced]) -> None:
@@ -34,6 +42,7 @@ class PriceKept(Invariant):
         total_cents = 0
         for line in event.lines:
             total_cents += line.units * line.unit_price_cents
+            self._prices.quote(line.sku, line.unit_price_cents, message)
         self._totals[event.order_id] = total_cents
         if event.total_cents != total_cents:
             self.violate(f"total {event.total_cents} cents, lines add up to {total_cents}", message)
@@ -44,6 +53,10 @@ class PriceKept(Invariant):
         total_cents = self._totals.get(event.reference)
         if event.amount_cents != total_cents:
             self.violate(f"captured {event.amount_cents} cents, the order says {total_cents}", message)
+
+    def finish(self, end_us: int) -> None:
+        for sku, price_cents, order in self._prices.unfounded():
+            self.violate(f"{order.data.order_id} has {sku} at {price_cents} cents, which it never cost", order)
 
 
 NOTHING_AUTHORIZED: Mapping[str, int] = MappingProxyType({})

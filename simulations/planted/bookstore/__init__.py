@@ -29,6 +29,7 @@ from .receipt_fire_and_forget import RECEIPT_FIRE_AND_FORGET
 from .refund_more_than_captured import REFUND_MORE_THAN_CAPTURED
 from .retry_adds_up import RETRY_ADDS_UP
 from .retry_under_the_same_key import RETRY_UNDER_THE_SAME_KEY
+from .rows_in_another_order import ROWS_IN_ANOTHER_ORDER
 from .sale_opened_by_the_page import SALE_OPENED_BY_THE_PAGE
 from .stock_checked_then_set import STOCK_CHECKED_THEN_SET
 from .stock_clamped import STOCK_CLAMPED
@@ -63,6 +64,7 @@ PLANTS: tuple[Plant, ...] = (
     REFUND_MORE_THAN_CAPTURED,
     RETRY_ADDS_UP,
     RETRY_UNDER_THE_SAME_KEY,
+    ROWS_IN_ANOTHER_ORDER,
     SALE_OPENED_BY_THE_PAGE,
     STOCK_CHECKED_THEN_SET,
     STOCK_CLAMPED,
