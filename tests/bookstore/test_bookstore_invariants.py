@@ -29,6 +29,7 @@ from examples import (
     PAYMENT_UNRESOLVED,
     PAYMENT_VOIDED,
     PICKUP_BY_US,
+    READY_FOR_PICKUP,
     REFUND_REQUESTED,
     STOCK_COMMITTED,
     STOCK_HELD,
@@ -60,6 +61,7 @@ from histories import (
     without,
 )
 
+from reference_services.bookstore.allowances import AllowanceClaimed, AllowanceReleased
 from reference_services.bookstore.catalog import PriceChanged
 from reference_services.bookstore.invariants import invariants
 from reference_services.bookstore.inventory import ReservationExpired, StockReserved
@@ -88,6 +90,10 @@ CHEAPER = change(ORDER_PLACED, lines=(change(LINE, unit_price_cents=2_400),), to
 OTHER_SALE = change(ORDER_PLACED, lines=(change(LINE, closes_us=CLOSES_US + 1),))
 THIRD_PLACED = change(ORDER_PLACED, order_id="o-3")
 THIRD_CANCELLED = change(cancelled("sold-out"), order_id="o-3")
+CLAIMED = AllowanceClaimed("ann", HOODIE, ORDER_ID, 2)
+UNCLAIMED = AllowanceReleased("ann", HOODIE, ORDER_ID, 2)
+CLAIMING: History = [*OFFERED, ORDER_PLACED, CLAIMED, cancelled("x")]
+CLAIMING_LATE: History = [*OFFERED, ORDER_PLACED, cancelled("x"), CLAIMED]
 FOREIGN_BOOKED = ProviderBooked(LedgerEntry("capture-9", "capture", "o-9/1", 700, NOW_US))
 ASKED_AGAIN = [(PaymentUnresolved(PAYMENT_ID, ORDER_ID, 0, times), NOW_US + times * BOUND_US) for times in (1, 2, 3)]
 LATE_US = EXPIRES_US + BOUND_US + 1
@@ -169,6 +175,14 @@ EXAMPLES = [
         "o-2 has hoodie under a limit of 1, which it never had",
         [*OFFERED, LOWER_LIMIT],
         [*OFFERED, LOWER_LIMIT, LIMIT_LOWERED],
+    ),
+    Example("customer-limit", "hoodie of o-1 still counts", CLAIMING, [*CLAIMING, UNCLAIMED]),
+    Example("customer-limit", "hoodie of o-1 still counts", CLAIMING_LATE, [*CLAIMING_LATE, UNCLAIMED]),
+    Example(
+        "customer-limit",
+        f"hoodie of o-1 counts {BOUND_US + 1} us after it was cancelled",
+        [*CLAIMING, (UNCLAIMED, NOW_US + BOUND_US + 1)],
+        [*CLAIMING, (UNCLAIMED, NOW_US + BOUND_US)],
     ),
     Example(
         "sale-window",
@@ -260,6 +274,30 @@ EXAMPLES = [
     Example("pickup-xor-cancel", "picked up twice", [*SOLD, ORDER_PICKED_UP]),
     Example("pickup-xor-cancel", "return to stock though it is not cancelled", [*SOLD, GOODS_BACK], TAKEN_BACK),
     Example(
+        "pickup-xor-cancel",
+        "o-1 does not wait at the store for the pickup window",
+        [change(READY_FOR_PICKUP, pickup_by_us=PICKUP_BY_US - 1)],
+        [READY_FOR_PICKUP],
+    ),
+    Example(
+        "pickup-xor-cancel",
+        "o-1 is cancelled as not picked up 1 us early",
+        [READY_FOR_PICKUP, (cancelled("not-picked-up"), PICKUP_BY_US - 1)],
+        [READY_FOR_PICKUP, (cancelled("cancelled-by-customer"), PICKUP_BY_US - 1)],
+    ),
+    Example(
+        "pickup-xor-cancel",
+        f"o-1 waited at the store for {BOUND_US + 1} us too long",
+        [READY_FOR_PICKUP, (cancelled("not-picked-up"), PICKUP_BY_US + BOUND_US + 1)],
+        [READY_FOR_PICKUP, (cancelled("not-picked-up"), PICKUP_BY_US + BOUND_US)],
+    ),
+    Example(
+        "pickup-xor-cancel",
+        f"o-1 waited at the store for {BOUND_US + 1} us too long",
+        [READY_FOR_PICKUP, (ORDER_PICKED_UP, PICKUP_BY_US + BOUND_US + 1)],
+        [READY_FOR_PICKUP, (ORDER_PICKED_UP, PICKUP_BY_US + BOUND_US)],
+    ),
+    Example(
         "accepted-is-kept",
         "place_order was answered with success but never decided",
         [ANSWERED_OK],
@@ -341,6 +379,7 @@ def test_an_invariant_holds_on_the_honest_twin(example: Example) -> None:
 
 OVERDUE: list[tuple[str, int, History]] = [
     ("one-ending", EXPIRES_US, [STOCK_HELD]),
+    ("customer-limit", NOW_US, CLAIMING),
     ("money-follows-goods", NOW_US, CAPTURING),
     ("money-follows-goods", PICKUP_BY_US, without(TAKEN_BACK, (GOODS_BACK, PICKUP_BY_US))),
     ("capture-once", NOW_US, [FOREIGN_BOOKED]),

@@ -7,9 +7,10 @@ from collections import defaultdict
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
+from ..allowances import AllowanceClaimed, AllowanceReleased
 from ..catalog import ProductListed, SaleScheduled
 from ..inventory import ReservationCommitted, ReservationExpired, StockReceived, StockReleased, StockReserved
-from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp
+from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReserved, PickedUp, ReadyForPickup
 from ..terms import Terms
 from .quotes import Quotes
 
@@ -143,21 +144,26 @@ class OneEnding(Invariant):
 class CustomerLimit(Invariant):
     """Adds up what each customer has in live orders, from the orders alone.
 
-    Where the limit was changed between a customer's orders, the highest that they were placed under counts.
+    Where the limit was changed between a customer's orders, the highest that they were placed under counts. What was
+    claimed under the limit for an order that is cancelled must be released, or the customer is refused for nothing.
     """
 
     name = "customer-limit"
     statement = (
-        "Units of a product in a customer's live orders never exceed the limit, which is one that was published."
+        "Units of a product in a customer's live orders never exceed the limit, which is one that was published, and "
+        "those of a cancelled order count no more once the bound is over."
     )
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Terms) -> None:
         super().__init__()
+        self._bound_us = terms.settlement_bound_us
         self._published: Quotes[int] = Quotes()
         self._placed: dict[str, OrderPlaced] = {}
         self._live: set[str] = set()
         self._units: dict[tuple[str, str], int] = defaultdict(int)
         self._limits: dict[tuple[str, str], int] = defaultdict(int)
+        self._claimed: dict[str, tuple[str, ...]] = {}
+        self._to_release_us: dict[tuple[str, str], int] = {}
 
     @on(ProductListed, SaleScheduled)
     def limited(self, message: Message[ProductListed | SaleScheduled]) -> None:
@@ -170,6 +176,22 @@ class CustomerLimit(Invariant):
         self._placed[event.order_id] = event
         for line in event.lines:
             self._published.quote(line.sku, line.limit_per_customer, message)
+
+    @on(AllowanceClaimed)
+    def claimed(self, message: Message[AllowanceClaimed]) -> None:
+        event = message.data
+        if event.order_id in self._placed:
+            self._claimed[event.order_id] = (*self._claimed.get(event.order_id, ()), event.sku)
+        else:
+            self._to_release_us[event.order_id, event.sku] = message.time_us
+
+    @on(AllowanceReleased)
+    def released(self, message: Message[AllowanceReleased]) -> None:
+        event = message.data
+        since_us = self._to_release_us.pop((event.order_id, event.sku), message.time_us)
+        if message.time_us > since_us + self._bound_us:
+            late_us = message.time_us - since_us
+            self.violate(f"{event.sku} of {event.order_id} counts {late_us} us after it was cancelled", message)
 
     @on(OrderReserved)
     def reserved(self, message: Message[OrderReserved]) -> None:
@@ -187,6 +209,8 @@ class CustomerLimit(Invariant):
     def cancelled(self, message: Message[OrderCancelled]) -> None:
         order_id = message.data.order_id
         order = self._placed.pop(order_id)
+        for sku in self._claimed.pop(order_id, ()):
+            self._to_release_us[order_id, sku] = message.time_us
         if order_id not in self._live:
             return
         self._live.discard(order_id)
@@ -196,6 +220,10 @@ class CustomerLimit(Invariant):
     def finish(self, end_us: int) -> None:
         for sku, limit, order in self._published.unfounded():
             self.violate(f"{order.data.order_id} has {sku} under a limit of {limit}, which it never had", order)
+        for (order_id, sku), since_us in self._to_release_us.items():
+            if end_us > since_us + self._bound_us:
+                text = f"{sku} of {order_id} still counts, {end_us - since_us} us after it was cancelled"
+                self.violate(text, subject=f"order/{order_id}", time_us=end_us)
 
 
 class SaleWindow(Invariant):
@@ -234,15 +262,31 @@ class SaleWindow(Invariant):
 
 
 class PickupXorCancel(Invariant):
-    """An order's two endings exclude each other."""
+    """An order's two endings exclude each other, and the pickup window says when which of them is due.
+
+    Whichever is decided first at the end of the window wins, so a pickup may come a little late.
+    """
 
     name = "pickup-xor-cancel"
-    statement = "An order is never both picked up and cancelled, and sold goods return only when it is cancelled."
+    statement = (
+        "An order is never both picked up and cancelled, and sold goods return only when it is cancelled. They wait at "
+        "the store for the pickup window: no shorter, and no longer than the bound."
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Terms) -> None:
         super().__init__()
+        self._window_us = terms.pickup_window_us
+        self._bound_us = terms.settlement_bound_us
+        self._pickup_by_us: dict[str, int] = {}
         self._picked_up: set[str] = set()
         self._cancelled: set[str] = set()
+
+    @on(ReadyForPickup)
+    def ready(self, message: Message[ReadyForPickup]) -> None:
+        event = message.data
+        if event.pickup_by_us != message.time_us + self._window_us:
+            self.violate(f"{event.order_id} does not wait at the store for the pickup window", message)
+        self._pickup_by_us[event.order_id] = event.pickup_by_us
 
     @on(PickedUp)
     def picked_up(self, message: Message[PickedUp]) -> None:
@@ -252,16 +296,31 @@ class PickupXorCancel(Invariant):
         if event.order_id in self._picked_up:
             self.violate(f"{event.order_id} is picked up twice", message)
         self._picked_up.add(event.order_id)
+        self._leave(event.order_id, message)
 
     @on(OrderCancelled)
     def cancelled(self, message: Message[OrderCancelled]) -> None:
-        order_id = message.data.order_id
+        event = message.data
+        order_id = event.order_id
         if order_id in self._picked_up:
             self.violate(f"{order_id} is cancelled after it was picked up", message)
         self._cancelled.add(order_id)
+        left_us = self._leave(order_id, message)
+        if event.reason == "not-picked-up" and left_us > 0:
+            self.violate(f"{order_id} is cancelled as not picked up {left_us} us early", message)
 
     @on(StockReleased)
     def released(self, message: Message[StockReleased]) -> None:
         event = message.data
         if event.was == "committed" and event.order_id not in self._cancelled:
             self.violate(f"goods of {event.order_id} return to stock though it is not cancelled", message)
+
+    def _leave(self, order_id: str, message: Message) -> int:
+        """The goods wait no more. Returns how much was left of their time, in microseconds; negative if they are late.
+
+        0 for an order that did not wait.
+        """
+        left_us = self._pickup_by_us.pop(order_id, message.time_us) - message.time_us
+        if left_us < -self._bound_us:
+            self.violate(f"{order_id} waited at the store for {-left_us} us too long", message)
+        return left_us

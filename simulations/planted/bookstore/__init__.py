@@ -6,6 +6,7 @@ from ..plant import Plant
 from .capture_accepted_after_expiry import CAPTURE_ACCEPTED_AFTER_EXPIRY
 from .cents_through_float import CENTS_THROUGH_FLOAT
 from .charge_without_refund import CHARGE_WITHOUT_REFUND
+from .dead_orders_counted import DEAD_ORDERS_COUNTED
 from .duplicate_capture_counted import DUPLICATE_CAPTURE_COUNTED
 from .early_webhook_lost import EARLY_WEBHOOK_LOST
 from .expiry_frees_sold_goods import EXPIRY_FREES_SOLD_GOODS
@@ -41,6 +42,7 @@ PLANTS: tuple[Plant, ...] = (
     CAPTURE_ACCEPTED_AFTER_EXPIRY,
     CENTS_THROUGH_FLOAT,
     CHARGE_WITHOUT_REFUND,
+    DEAD_ORDERS_COUNTED,
     DUPLICATE_CAPTURE_COUNTED,
     EARLY_WEBHOOK_LOST,
     EXPIRY_FREES_SOLD_GOODS,
