@@ -7,7 +7,7 @@ from collections import defaultdict
 from ..kernel.invariant import Coverage
 from ..kernel.message import Message, Refused
 from ..kernel.observer import on
-from ..shared.payments import PaymentCaptured, ReportIgnored
+from ..shared.payments import PaymentCaptured, PaymentDeclined, ReportIgnored
 from .inventory import (
     ReservationCommitted,
     ReservationExpired,
@@ -54,6 +54,7 @@ class TightSpots(Coverage):
         self._expires_us: dict[str, int] = {}
         self._expired_us: dict[str, int] = {}
         self._captured: set[str] = set()
+        self._declined: dict[str, str] = {}
         self._pickup_by_us: dict[str, int] = {}
         self._unpicked: set[str] = set()
 
@@ -78,8 +79,10 @@ class TightSpots(Coverage):
         event = message.data
         if event.order_id in self._captured:
             self.mark("capture-after-expiry-refunded")
-        since_taken_us = message.time_us - self._last_taken_us.get(event.sku, message.time_us)
-        if self._available[event.sku] == 0 and since_taken_us <= CONTENTION_US:
+        taken_us = self._last_taken_us.get(event.sku)
+        if taken_us is None or self._available[event.sku]:
+            return  # there never was a last unit, or there is one now
+        if message.time_us - taken_us <= CONTENTION_US:
             self.mark("last-unit-contended")
 
     @on(ReservationExpired)
@@ -90,6 +93,11 @@ class TightSpots(Coverage):
         if event.order_id in self._captured:
             self.mark("expiry-race-won-by-expiry")
 
+    @on(PaymentDeclined)
+    def declined(self, message: Message[PaymentDeclined]) -> None:
+        event = message.data
+        self._declined[event.reference] = event.payment_id
+
     @on(PaymentCaptured)
     def captured(self, message: Message[PaymentCaptured]) -> None:
         event = message.data
@@ -97,7 +105,7 @@ class TightSpots(Coverage):
         expired_us = self._expired_us.get(event.reference)
         if expired_us is not None and message.time_us - expired_us <= self._expiry_race_us:
             self.mark("expiry-race-won-by-expiry")
-        if not event.payment_id.endswith("/1"):
+        if self._declined.get(event.reference, event.payment_id) != event.payment_id:
             self.mark("retry-after-decline-succeeded")
 
     @on(ReservationCommitted)

@@ -24,21 +24,26 @@ from .payments import (
 
 
 class ToldOnce(Invariant):
-    """Counts what people were told."""
+    """Counts what people were told: of each kind once about each thing, under whatever ids.
+
+    What a message is about begins its id, up to the first slash.
+    """
 
     name = "told-once"
     statement = "At most one notification per cause and kind."
 
     def __init__(self) -> None:
         super().__init__()
-        self._sent: set[str] = set()
+        self._sent: set[tuple[str, str]] = set()
 
     @on(NotificationSent)
     def sent(self, message: Message[NotificationSent]) -> None:
         event = message.data
-        if event.message_id in self._sent:
-            self.violate(f"{event.message_id} was sent twice", message)
-        self._sent.add(event.message_id)
+        about = event.message_id.partition("/")[0]
+        told = (about, event.kind)
+        if told in self._sent:
+            self.violate(f"{event.message_id} is a second {event.kind} about {about}", message)
+        self._sent.add(told)
 
 
 class PaymentsAndMessagesSettle(EverythingSettles):

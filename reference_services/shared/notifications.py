@@ -30,7 +30,7 @@ class SendNotification(Command, frozen=True):
 
     @classmethod
     def about(cls, thing: str, recipient: str, kind: str, text: str) -> Self:
-        """One message of each kind about each thing."""
+        """One message of each kind about each thing; ``thing`` is an id without a slash, so that checkers can tell."""
         return cls(f"{thing}/{kind}", recipient, kind, text)
 
 

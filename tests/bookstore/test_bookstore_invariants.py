@@ -70,7 +70,7 @@ from reference_services.kernel.history import Diverged, InboxCounted, ProviderBo
 from reference_services.kernel.invariant import Invariant
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.outside import LedgerEntry
-from reference_services.shared.notifications import NotificationFailed
+from reference_services.shared.notifications import NotificationFailed, NotificationSent
 from reference_services.shared.payments import PaymentRefunded, PaymentUnresolved
 
 History = list[Told | Message[Event]]
@@ -317,7 +317,13 @@ EXAMPLES = [
     ),
     Example("accepted-is-kept", "outcome that nobody asked for", [PAYMENT_AUTHORIZED]),
     Example("accepted-is-kept", "outcome that nobody asked for", [RECEIPT_SENT], [RECEIPT_REQUESTED, RECEIPT_SENT]),
-    Example("told-once", "o-1/receipt was sent twice", [*SOLD, RECEIPT_SENT]),
+    Example("told-once", "o-1/receipt is a second receipt about o-1", [*SOLD, RECEIPT_SENT]),
+    Example(
+        "told-once",
+        "o-1/1/receipt is a second receipt about o-1",
+        [*SOLD, NotificationSent("o-1/1/receipt", "receipt")],
+        [*SOLD, NotificationSent("o-1/pickup-reminder", "pickup-reminder")],
+    ),
     Example("told-once", "o-1 is confirmed without a receipt", without(SOLD, RECEIPT_SENT)),
     Example("everything-settles", "order/o-1 is", [ORDER_PLACED], [ORDER_PLACED, cancelled("x")]),
     Example("everything-settles", "payment/o-1/1 is", [*PLACING, *ASKED_AGAIN], SOLD, NOW_US + 3 * BOUND_US),

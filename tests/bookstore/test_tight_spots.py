@@ -14,7 +14,9 @@ from examples import (
     ORDER_ID,
     ORDER_PICKED_UP,
     PAYMENT_CAPTURED,
+    PAYMENT_DECLINED,
     PAYMENT_ID,
+    PAYMENT_VOIDED,
     PICKUP_BY_US,
     READY_FOR_PICKUP,
     STOCK_COMMITTED,
@@ -46,6 +48,7 @@ REJECTED = StockRejected(HOODIE, ORDER_ID, HOODIE_HOLD, 2)
 EXPIRED = ReservationExpired(HOODIE, ORDER_ID, HOODIE_HOLD, 2)
 HELD_AGAIN = change(STOCK_HELD, reservation_id=f"{HOODIE_HOLD}/again", expires_us=EXPIRES_US + 1)
 COMMITTED_AGAIN = change(STOCK_COMMITTED, reservation_id=f"{HOODIE_HOLD}/again")
+RETRY_CAPTURED = change(PAYMENT_CAPTURED, payment_id="o-1/2")
 NOT_PICKED_UP = cancelled("not-picked-up")
 TURNED_AWAY = Refused("not-ready-for-pickup")
 
@@ -86,7 +89,9 @@ SPOTS = [
         [*SOLD, ReportIgnored(PAYMENT_ID, "capture-1", "duplicate")],
         [*SOLD, ReportIgnored(PAYMENT_ID, "capture-1", "contradiction")],
     ),
-    Spot("retry-after-decline-succeeded", [change(PAYMENT_CAPTURED, payment_id="o-1/2")], [PAYMENT_CAPTURED]),
+    Spot("last-unit-contended", [STOCK_RECEIVED, ALL_HELD, REJECTED], [REJECTED]),
+    Spot("retry-after-decline-succeeded", [PAYMENT_DECLINED, RETRY_CAPTURED], [PAYMENT_DECLINED, PAYMENT_CAPTURED]),
+    Spot("retry-after-decline-succeeded", [PAYMENT_DECLINED, RETRY_CAPTURED], [PAYMENT_VOIDED, RETRY_CAPTURED]),
     Spot(
         "expiry-race-won-by-expiry",
         [*LAPSED, (PAYMENT_CAPTURED, EXPIRES_US + EXPIRY_RACE_US)],

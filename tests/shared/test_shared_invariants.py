@@ -86,8 +86,12 @@ def test_books_that_differ(history: tuple[Message[Event], ...], difference: str)
 def test_nobody_is_told_the_same_twice() -> None:
     receipt, refund = told(NotificationSent("o-1/receipt", "receipt")), told(NotificationSent("o-1/refund", "refund"))
 
-    assert said(judged(ToldOnce(), receipt, refund)) == []
-    assert said(judged(ToldOnce(), receipt, refund, receipt)) == ["o-1/receipt was sent twice"]
+    other_order = told(NotificationSent("o-11/receipt", "receipt"))
+    other_id = told(NotificationSent("o-1/2/receipt", "receipt"))
+
+    assert said(judged(ToldOnce(), receipt, refund, other_order)) == []
+    assert said(judged(ToldOnce(), receipt, refund, receipt)) == ["o-1/receipt is a second receipt about o-1"]
+    assert said(judged(ToldOnce(), receipt, refund, other_id)) == ["o-1/2/receipt is a second receipt about o-1"]
 
 
 ASKED = told(AuthorizationRequested("p-1", "o-1", 400, "card", 0))

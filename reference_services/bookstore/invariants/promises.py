@@ -81,7 +81,7 @@ class ToldOnce(invariants.ToldOnce):
         super().sent(message)
         event = message.data
         if event.kind == "receipt":
-            self._receipt_owed.pop(event.message_id.rpartition("/")[0], None)
+            self._receipt_owed.pop(event.message_id.partition("/")[0], None)
 
     @on(OrderConfirmed)
     def confirmed(self, message: Message[OrderConfirmed]) -> None:
