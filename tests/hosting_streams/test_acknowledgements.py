@@ -144,3 +144,18 @@ def test_progress_can_be_read() -> None:
     consumer.acknowledgements.finish(first)
 
     assert consumer.acknowledgements.done_before(INBOX) == 4
+
+
+def test_progress_of_an_earlier_ownership_is_not_told() -> None:
+    consumer = Consumer()
+    (pending,) = consumer.take_up(0)
+    consumer.acknowledgements.finish(pending)
+
+    consumer.consumer_generation_id = 2
+    consumer.committed = 6
+    assert consumer.acknowledgements.done_before(INBOX) is None
+    assert consumer.acknowledgements.read_before(INBOX) is None
+    consumer.begin(6, generation=2)
+
+    assert consumer.acknowledgements.done_before(INBOX) == 6
+    assert consumer.acknowledgements.read_before(INBOX) == 7

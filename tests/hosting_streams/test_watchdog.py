@@ -11,6 +11,7 @@ from faust.types import TP
 
 from reference_services.hosting import watchdog
 from reference_services.hosting.metrics import LAG
+from reference_services.hosting.streams.acknowledgements import Acknowledgements
 from reference_services.hosting.watchdog import STALLED_AFTER_S, Watchdog
 
 INBOX = TP("watched.inbox", 0)
@@ -29,7 +30,10 @@ class App:
         monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: self.now_s))
         self.completed = asyncio.Event()
         self.completed.set()
-        consumer = SimpleNamespace(assignment=lambda: {INBOX}, highwaters=self._highwaters, _committed_offset={})
+        self.committed: dict[TP, int] = {}
+        consumer = SimpleNamespace(
+            assignment=lambda: {INBOX}, highwaters=self._highwaters, _committed_offset=self.committed
+        )
         tables = SimpleNamespace(recovery=SimpleNamespace(completed=self.completed), changelog_topics=set())
         self.app: Any = SimpleNamespace(
             conf=SimpleNamespace(id="watched"),
@@ -38,6 +42,8 @@ class App:
             started=True,
             rebalancing=False,
             rebalancing_count=1,
+            consumer_generation_id=1,
+            first_offset=self._first_offset,
         )
         acknowledgements = SimpleNamespace(done_before=lambda tp: self.done, read_before=lambda tp: self.read)
         self.inbox: Any = SimpleNamespace(acknowledgements=acknowledgements)
@@ -50,6 +56,18 @@ class App:
         self.now_s += seconds
         asyncio.run(self.watchdog.look())
         return self.complaints
+
+    def read_one(self) -> None:
+        """Take up the message at offset 0 and be done with it, as an agent does."""
+        progress = self.inbox.acknowledgements = Acknowledgements(self.app)
+        message = SimpleNamespace(tp=INBOX, offset=0, generation_id=self.app.consumer_generation_id)
+        event: Any = SimpleNamespace(message=message, ack=lambda: None)
+        pending = asyncio.run(progress.begin(event))
+        assert pending is not None
+        progress.finish(pending)
+
+    async def _first_offset(self, tp: TP) -> int:
+        return self.committed.get(tp, 0)
 
     async def _highwaters(self, *tps: TP) -> dict[TP, int]:
         return dict.fromkeys(tps, self.end)
@@ -85,6 +103,18 @@ def test_a_partition_that_was_never_read_is_reported(app: App) -> None:
     app.look_after(0)
 
     assert app.look_after(STALLED_AFTER_S + 1) == ["a partition is not consumed"]
+
+
+def test_a_partition_that_others_went_on_with_before_it_came_back_is_not_behind(app: App) -> None:
+    app.end = 1
+    app.read_one()
+    app.app.consumer_generation_id += 2
+    app.end = app.committed[INBOX] = 6
+
+    app.look_after(0)
+
+    assert LAG.labels(INBOX.topic, "0", "watched")._value.get() == 0
+    assert app.look_after(STALLED_AFTER_S + 1) == []
 
 
 def test_slow_is_not_still(app: App) -> None:

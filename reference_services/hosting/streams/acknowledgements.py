@@ -114,11 +114,16 @@ class Acknowledgements:
         other.when_done.append(partial(self.finish, pending))
 
     def done_before(self, tp: TP) -> int | None:
-        """The first offset of a partition that is not done with, or None if nothing has been read from it."""
-        line = self._lines.get(tp)
+        """The first offset of a partition not done with; None if nothing has been read since the last rebalance."""
+        line = self._current_line(tp)
         return line.done_before() if line is not None else None
 
     def read_before(self, tp: TP) -> int | None:
-        """The first offset of a partition that has not been taken up, or None if nothing has been read from it."""
-        line = self._lines.get(tp)
+        """The first offset of a partition not taken up; None if nothing has been read since the last rebalance."""
+        line = self._current_line(tp)
         return line.next_offset if line is not None else None
+
+    def _current_line(self, tp: TP) -> Line | None:
+        # A partition may have gone away and come back, and others have gone on with it meanwhile.
+        line = self._lines.get(tp)
+        return line if line is not None and line.generation == self._app.consumer_generation_id else None
