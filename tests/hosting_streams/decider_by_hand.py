@@ -6,13 +6,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from faust.types import TP
 
 from reference_services.hosting.settings import Settings
-from reference_services.hosting.streams import table
+from reference_services.hosting.streams import agents, table
 from reference_services.hosting.streams.decider_app import DeciderApp
 from reference_services.kernel.codec import Codec
 from reference_services.kernel.message import Command, Message
@@ -138,6 +138,10 @@ class Worker:
         self.decider = DeciderApp(broker.system, broker.service, settings)
         if self.decider._calls is not None:
             monkeypatch.setattr(self.decider._calls._caller, "_send", broker.outside.send)
+        # The real one would end the tests.
+        monkeypatch.setattr(agents, "crash", _crash)
+        self.broker_answers = asyncio.Event()
+        self.broker_answers.set()
         self._stream = Stream()
         self._app: Any = self.decider.app
         self._app.producer = SimpleNamespace(send=self._send)
@@ -160,6 +164,14 @@ class Worker:
         await self.decider._table.restore()
         self._deliver_from(broker.committed)
         await settle()
+
+    async def lose(self) -> None:
+        """Have the partition taken away, in a rebalance that is not over yet."""
+        broker = self._broker
+        broker.generation += 1
+        self._app.consumer_generation_id = broker.generation
+        self._app.rebalancing = True
+        await self.decider._table.on_rebalance(set(), self._owned, set(), broker.generation)
 
     async def read_on(self, offset: int) -> None:
         """Deliver what is in the inbox from ``offset`` on."""
@@ -190,6 +202,7 @@ class Worker:
     async def _send(
         self, topic: str, _key: bytes, value: bytes, partition: int, *_rest: object
     ) -> asyncio.Future[None]:
+        await self.broker_answers.wait()
         appended = asyncio.get_running_loop().create_future()
         self._broker.on_the_way.append(Unacknowledged(TP(topic, partition), value, appended))
         return appended
@@ -198,7 +211,12 @@ class Worker:
         return {tp: len(self._broker.logs[tp]) for tp in tps}
 
     async def _first_offset(self, _tp: TP) -> int:
+        await self.broker_answers.wait()
         return self._broker.committed
+
+
+def _crash(reason: str, error: BaseException | None = None, **_details: object) -> NoReturn:
+    raise AssertionError(reason) from error
 
 
 async def settle() -> None:

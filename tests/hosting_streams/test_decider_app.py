@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from decider_by_hand import EVENTS, INBOX, TOLLS, Broker, Worker
+from decider_by_hand import EVENTS, INBOX, TOLLS, Broker, Worker, settle
 
 from tests.hosting_streams.turnstile.system import Enter
 
@@ -191,6 +191,68 @@ def test_a_partition_that_comes_back_is_decided_again_where_its_record_was_under
         assert broker.logs[EVENTS][0] == broker.logs[EVENTS][1]
         assert set(broker.said_in(TOLLS)) == {*ASKED, "gate/north/2/0:ask-toll:0"}
         assert broker.committed == 2
+
+    tell(story)
+
+
+def test_a_command_whose_partition_goes_away_meanwhile_is_left_to_its_next_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def play() -> None:
+        broker = Broker()
+        worker = Worker(broker, monkeypatch)
+        await worker.join()
+        consumed = worker.decider._counts.consumed._value
+        before = consumed.get()
+        worker.broker_answers.clear()
+        broker.send_command(Enter("north", "ada"), "c-1")
+        await worker.read_on(0)
+        await worker.lose()
+        worker.broker_answers.set()
+        await settle()
+        assert (broker.on_the_way, broker.committed, consumed.get()) == ([], 0, before)
+
+        await worker.join()
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+        await worker.die()
+
+        assert (broker.said_in(EVENTS), broker.said_in(TOLLS)) == (ENTERED, ASKED)
+        assert (broker.committed, consumed.get()) == (1, before + 1)
+
+    asyncio.run(play())
+
+
+def test_a_record_whose_partition_goes_away_while_it_is_handed_over_ends_nobody(tell: Callable[[Story], None]) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        worker.broker_answers.clear()
+        broker.send_command(Enter("north", "bob"), "c-2")
+        await worker.read_on(1)
+        await worker.lose()
+        worker.broker_answers.set()
+        await settle()
+        await worker.join()
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+
+        assert set(broker.said_in(EVENTS)) == {*ENTERED, "gate/north/2/0"}
+        assert broker.committed == 2
+
+    tell(story)
+
+
+def test_nothing_is_due_of_a_partition_that_is_away_and_all_of_it_once_it_is_back(
+    tell: Callable[[Story], None],
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await broker.acknowledge(EVENTS)
+        await worker.lose()
+        await worker.decider._timer.send_due()
+        assert broker.sent_to(INBOX) == 0
+        await worker.join()
+        await worker.decider._timer.send_due()
+
+        assert broker.sent_to(INBOX) == 1
 
     tell(story)
 

@@ -24,7 +24,7 @@ from .app import StreamsApp
 from .calls import Calls
 from .outbox import Appended, Outbox
 from .reactions import Reactions
-from .table import EventSourcedTable
+from .table import EventSourcedTable, Part
 
 RECORD_BEGINS = b"["
 """A record is an array, a command is an object."""
@@ -73,9 +73,15 @@ class DeciderApp:
 
     async def _handle(self, event: EventT, pending: Pending) -> None:
         message = event.message
+        part = self._table.part(message.partition)
+        if part is None:
+            # The partition went away while its first message was taken up. Whoever has it now decides, so here the
+            # message is never done with.
+            pending.open_steps += 1
+            return
         self._counts.consumed.inc()
         try:
-            outcome = self._take_up(message.value or b"", message.partition, message.offset)
+            outcome = self._take_up(message.value or b"", part, message.partition, message.offset)
         except VersionGap:
             raise
         except Exception as error:  # whatever a message or a decider is like, the next command must get through
@@ -88,12 +94,11 @@ class DeciderApp:
             self._counts.duplicates.inc()
             await self._repeat(outcome, pending)
 
-    def _take_up(self, payload: bytes, partition: int, offset: int) -> Outcome:
+    def _take_up(self, payload: bytes, part: Part, partition: int, offset: int) -> Outcome:
         if payload.startswith(RECORD_BEGINS):
-            return self._put_back(payload, partition)
+            return self._put_back(payload, part, partition)
         command = self._codec.decode(payload)
         self._check_place(command.subject, partition)
-        part = self._table.part(partition)
         record = part.aggregates.decide(command)
         if record:
             # Folding before appending means that events which cannot be folded are never written.
@@ -101,12 +106,12 @@ class DeciderApp:
             return Outcome(command.id, record, new=True)
         return Outcome(command.id, part.led_to(command.id, offset), new=False)
 
-    def _put_back(self, payload: bytes, partition: int) -> Outcome:
+    def _put_back(self, payload: bytes, part: Part, partition: int) -> Outcome:
         """A record of this service that a policy failed on, put back in the inbox to be reacted to."""
         record = self._codec.decode_record(payload)
         first = record[0]
         self._check_place(first.subject, partition)
-        if first.version > self._table.part(partition).aggregates.version(first.subject):
+        if first.version > part.aggregates.version(first.subject):
             raise Undecodable(f"{first.id} has not happened")
         return Outcome(first.id, record, new=False)
 
@@ -151,10 +156,13 @@ class DeciderApp:
             del self._in_hand[message_id]
 
     def _due_us(self, subject: str) -> int | None:
-        return self._table.of_subject(subject).next_deadline_us(subject)
+        # Time has nothing for what is not ours; the timer starts over once the table is up to date again.
+        aggregates = self._table.of_subject(subject)
+        return aggregates.next_deadline_us(subject) if aggregates is not None else None
 
     async def _send_due(self, subject: str, now_us: int) -> None:
-        command = self._table.of_subject(subject).deadline_command(subject, now_us)
+        aggregates = self._table.of_subject(subject)
+        command = aggregates.deadline_command(subject, now_us) if aggregates is not None else None
         if command is not None:
             await self._outbox.append_command(command)
             self._counts.deadlines_fired.inc()

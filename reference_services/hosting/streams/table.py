@@ -84,16 +84,15 @@ class EventSourcedTable(Table[bytes, bytes]):
         self._parts: dict[int, Part] = {}
         self.restored = 0
 
-    def part(self, partition: int) -> Part:
-        """One partition. Raises KeyError if it is not ours, or not up to date."""
-        part = self._parts[partition]
-        if not part.whole:
-            raise KeyError(partition)
-        return part
+    def part(self, partition: int) -> Part | None:
+        """One partition, or None if it is not ours, or not up to date."""
+        part = self._parts.get(partition)
+        return part if part is not None and part.whole else None
 
-    def of_subject(self, subject: str) -> AggregateTable:
-        """The aggregates among which ``subject`` is. Raises KeyError as above."""
-        return self.part(partition_of(subject, self._partitions)).aggregates
+    def of_subject(self, subject: str) -> AggregateTable | None:
+        """The aggregates among which ``subject`` is, or None as above."""
+        part = self.part(partition_of(subject, self._partitions))
+        return part.aggregates if part is not None else None
 
     def subjects(self) -> Iterator[str]:
         """Every aggregate held."""
