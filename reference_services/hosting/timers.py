@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 
 from ..kernel.deadlines import DeadlineHeap
@@ -36,7 +36,8 @@ class DeadlineTimer:
         self._send = send
         self._clock = clock
         self._heap = DeadlineHeap()
-        self._sent: deque[tuple[int, str]] = deque()
+        # Soonest first; one entry a subject, however often something is sent to it.
+        self._again_us: OrderedDict[str, int] = OrderedDict()
 
     def schedule(self, subject: str) -> None:
         """Take note of when ``subject`` is due next."""
@@ -45,9 +46,13 @@ class DeadlineTimer:
     def rebuild(self, subjects: Iterable[str]) -> None:
         """Start over with the aggregates that are owned now."""
         self._heap = DeadlineHeap()
-        self._sent.clear()
+        self._again_us.clear()
         for subject in subjects:
             self.schedule(subject)
+
+    def give_up(self, subject: str) -> None:
+        """Do not look at ``subject`` again until it is scheduled: what time sends to it cannot be decided."""
+        self._again_us.pop(subject, None)
 
     async def run(self) -> None:
         """Send what becomes due, until cancelled."""
@@ -58,16 +63,24 @@ class DeadlineTimer:
     async def send_due(self) -> int:
         """Have sent whatever is due by now. Returns how many subjects that were."""
         now_us = self._clock()
-        while self._sent and self._sent[0][0] <= now_us:
-            self.schedule(self._sent.popleft()[1])
+        self._look_again(now_us)
         due = self._heap.pop_due(now_us)
         for subject in due:
-            self._sent.append((now_us + REARM_AFTER_US, subject))
+            self._again_us[subject] = now_us + REARM_AFTER_US
+            self._again_us.move_to_end(subject)
             await self._send(subject, now_us)
         return len(due)
 
     def __len__(self) -> int:
         return len(self._heap)
+
+    def _look_again(self, now_us: int) -> None:
+        while self._again_us:
+            subject, again_us = next(iter(self._again_us.items()))
+            if again_us > now_us:
+                return
+            del self._again_us[subject]
+            self.schedule(subject)
 
     def _pause_s(self) -> float:
         next_us = self._heap.next_due_us()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import pytest
 from decider_by_hand import EVENTS, INBOX, TOLLS, Broker, Worker, settle
 
-from tests.hosting_streams.turnstile.system import Enter
+from reference_services.hosting.timers import REARM_AFTER_US
+from tests.hosting_streams.turnstile.system import Enter, GateDecider
 
 Story = Callable[[Broker, Worker], Awaitable[None]]
 
@@ -257,6 +259,52 @@ def test_nothing_is_due_of_a_partition_that_is_away_and_all_of_it_once_it_is_bac
     tell(story)
 
 
+def test_a_deadline_that_cannot_be_decided_is_set_aside_once(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        timer = worker.decider._timer
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+        with monkeypatch.context() as defect:
+            defect.setattr(GateDecider, "decide", fail)
+            await timer.send_due()
+            await broker.acknowledge(INBOX)
+            await worker.read_on(1)
+        assert broker.sent_to(broker.letters) == 1
+        now_us = timer._clock() + REARM_AFTER_US
+        monkeypatch.setattr(timer, "_clock", lambda: now_us)
+        await timer.send_due()
+        assert broker.sent_to(INBOX) == 0
+
+        # Whatever else happens to the aggregate may have mended it.
+        broker.send_command(Enter("north", "bob"), "c-2")
+        await worker.read_on(2)
+        await timer.send_due()
+        assert broker.sent_to(INBOX) == 1
+
+    tell(story)
+
+
+def test_a_decider_that_cannot_tell_its_deadlines_ends_nobody(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        monkeypatch.setattr(GateDecider, "deadlines", fail)
+        await worker.decider._timer.send_due()
+        broker.send_command(Enter("north", "bob"), "c-2")
+        await worker.read_on(1)
+        await broker.acknowledge(EVENTS)
+        await broker.acknowledge(TOLLS)
+        assert broker.committed == 2
+        await worker.join()
+        await worker.decider._timer.send_due()
+
+        assert broker.on_the_way == []
+
+    tell(story)
+
+
 def test_nothing_is_kept_of_what_has_been_done_with(
     tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,3 +320,8 @@ def test_nothing_is_kept_of_what_has_been_done_with(
         await successor.die()
 
     tell(story)
+
+
+def fail(*_: object) -> NoReturn:
+    """What a decider with a defect does."""
+    raise ValueError("a defect")

@@ -80,6 +80,36 @@ def test_a_deadline_that_was_decided_is_not_sent_again() -> None:
     assert clock.sent == [("a", 10)]
 
 
+def test_a_deadline_that_cannot_be_decided_is_sent_again_only_once_its_aggregate_has_changed() -> None:
+    clock = Clock()
+    clock.set_due("a", 10)
+
+    clock.pass_to(10)
+    clock.timer.give_up("a")
+    clock.pass_to(10 + 2 * REARM_AFTER_US)
+    assert clock.sent == [("a", 10)]
+    clock.set_due("a", 10)
+    clock.pass_to(11 + 2 * REARM_AFTER_US)
+
+    assert clock.sent == [("a", 10), ("a", 11 + 2 * REARM_AFTER_US)]
+
+
+def test_what_is_sent_twice_in_short_order_is_looked_at_again_after_the_second() -> None:
+    clock = Clock()
+    clock.set_due("a", 10)
+    clock.set_due("b", 15)
+    clock.pass_to(10)
+    clock.set_due("a", 20)
+    clock.pass_to(20)
+    assert clock.sent == [("a", 10), ("b", 20), ("a", 20)]
+
+    clock.pass_to(19 + REARM_AFTER_US)
+    assert len(clock.sent) == 3
+    clock.pass_to(20 + REARM_AFTER_US)
+
+    assert sorted(clock.sent[3:]) == [("a", 20 + REARM_AFTER_US), ("b", 20 + REARM_AFTER_US)]
+
+
 def test_rebuilding_forgets_what_belongs_to_somebody_else_now() -> None:
     clock = Clock()
     clock.set_due("mine", 10)

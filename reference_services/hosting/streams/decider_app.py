@@ -6,14 +6,16 @@ and the commands that follow from policies and answers are in their inboxes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import structlog
 from faust.types import EventT
 
-from ...kernel.aggregates import VersionGap
+from ...kernel.aggregates import AggregateTable, VersionGap
 from ...kernel.codec import Codec, Undecodable
-from ...kernel.message import Record, Refused, partition_of
+from ...kernel.message import Message, Record, Refused, is_sent_by_time, partition_of
 from ...kernel.system import Service, System
 from ..metrics import DeciderCounts
 from ..settings import Settings
@@ -25,6 +27,10 @@ from .calls import Calls
 from .outbox import Appended, Outbox
 from .reactions import Reactions
 from .table import EventSourcedTable, Part
+
+Answer = TypeVar("Answer")
+
+logger = structlog.stdlib.get_logger(__name__)
 
 RECORD_BEGINS = b"["
 """A record is an array, a command is an object."""
@@ -99,12 +105,23 @@ class DeciderApp:
             return self._put_back(payload, part, partition)
         command = self._codec.decode(payload)
         self._check_place(command.subject, partition)
-        record = part.aggregates.decide(command)
+        record = self._decide(command, part)
         if record:
-            # Folding before appending means that events which cannot be folded are never written.
-            part.aggregates.fold(record)
             return Outcome(command.id, record, new=True)
         return Outcome(command.id, part.led_to(command.id, offset), new=False)
+
+    def _decide(self, command: Message, part: Part) -> Record:
+        try:
+            record = part.aggregates.decide(command)
+            if record:
+                # Folding before appending means that events which cannot be folded are never written.
+                part.aggregates.fold(record)
+        except Exception:
+            if is_sent_by_time(command):
+                # It is still due; sent again, it would be set aside again, and so on for ever.
+                self._timer.give_up(command.subject)
+            raise
+        return record
 
     def _put_back(self, payload: bytes, part: Part, partition: int) -> Outcome:
         """A record of this service that a policy failed on, put back in the inbox to be reacted to."""
@@ -156,16 +173,25 @@ class DeciderApp:
             del self._in_hand[message_id]
 
     def _due_us(self, subject: str) -> int | None:
-        # Time has nothing for what is not ours; the timer starts over once the table is up to date again.
-        aggregates = self._table.of_subject(subject)
-        return aggregates.next_deadline_us(subject) if aggregates is not None else None
+        return self._ask_for_deadline(subject, lambda aggregates: aggregates.next_deadline_us(subject))
 
     async def _send_due(self, subject: str, now_us: int) -> None:
-        aggregates = self._table.of_subject(subject)
-        command = aggregates.deadline_command(subject, now_us) if aggregates is not None else None
+        command = self._ask_for_deadline(subject, lambda aggregates: aggregates.deadline_command(subject, now_us))
         if command is not None:
             await self._outbox.append_command(command)
             self._counts.deadlines_fired.inc()
+
+    def _ask_for_deadline(self, subject: str, ask: Callable[[AggregateTable], Answer | None]) -> Answer | None:
+        """What ``ask`` gets; None, too, if ``subject`` is not ours (yet), or its decider cannot tell its deadlines."""
+        aggregates = self._table.of_subject(subject)
+        if aggregates is None:
+            return None
+        try:
+            return ask(aggregates)
+        except Exception as error:  # a worker that ended over it would end again as soon as it had read its log
+            logger.error("deadlines cannot be told", subject=subject, exc_info=error)
+            self._timer.give_up(subject)
+            return None
 
     def _restart_timer(self) -> None:
         self._timer.rebuild(self._table.subjects())
