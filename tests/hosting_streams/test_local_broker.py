@@ -15,15 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from started import started
 
 from reference_services.hosting.broker import EmbeddedBroker, accepts
+from reference_services.hosting.local_broker.groups import OK, Group
 from reference_services.hosting.local_broker.log import BadBatch, PartitionLog
 
 ANSWER_WITHIN_S = 15.0
+PROTOCOLS = {"range": b""}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +70,19 @@ def member(servers: str, name: str, group: str, session_s: float = 2.0) -> AIOKa
         rebalance_timeout_ms=int(session_s * 1_000),
         heartbeat_interval_ms=200,
     )
+
+
+async def begin(group: Group, member_id: str = "") -> str:
+    """Join ``group``, wait for its next generation, and return the id of the member."""
+    joining = asyncio.create_task(group.join("ada", member_id, PROTOCOLS, 9, 9))
+    await until(lambda: group.look() or joining.done())
+    return (await joining).member_id
+
+
+def commit(group: Group, member_id: str, generation: int) -> int:
+    """Commit one offset more than has been."""
+    tp = ("commits", 0)
+    return group.commit(member_id, generation, {tp: group.committed.get(tp, 0) + 1})
 
 
 async def until(condition: Any) -> None:
@@ -165,6 +186,74 @@ def test_a_group_goes_on_where_it_had_committed(servers: str) -> None:
                 assert (await asyncio.wait_for(consumer.getone(), ANSWER_WITHIN_S)).offset == expected
                 await consumer.commit({TopicPartition("commits", 0): 4})
                 await consumer.stop()
+
+    asyncio.run(scene())
+
+
+class LastCommit(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Has ``consumer`` commit once more before it lets go of its partitions."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, offset: int) -> None:
+        self._consumer = consumer
+        self._offset = offset
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        if revoked:
+            await self._consumer.commit(dict.fromkeys(revoked, self._offset))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        pass
+
+
+def test_a_member_may_commit_before_it_lets_go_of_its_partitions(servers: str) -> None:
+    async def scene() -> None:
+        async with topic(servers, "handover", 2):
+            first, second = member(servers, "handover", "hands"), member(servers, "handover", "hands")
+            first.subscribe(["handover"], listener=LastCommit(first, 7))
+            await first.start()
+            await until(lambda: len(first.assignment()) == 2)
+            await second.start()
+            await until(lambda: len(first.assignment()) == len(second.assignment()) == 1)
+
+            assert [await second.committed(TopicPartition("handover", number)) for number in (0, 1)] == [7, 7]
+
+            await second.stop()
+            await first.stop()
+
+    asyncio.run(scene())
+
+
+def test_commits_are_taken_from_members_of_the_present_generation_once_they_have_their_partitions() -> None:
+    async def scene() -> None:
+        group = Group()
+        ada = await begin(group)
+        assert commit(group, ada, 1) == RebalanceInProgressError.errno
+        await group.sync(ada, 1, [(ada, b"both")])
+        assert commit(group, ada, 1) == OK
+        assert commit(group, "bob", 1) == UnknownMemberIdError.errno
+        assert commit(group, ada, 0) == commit(group, ada, -1) == IllegalGenerationError.errno
+
+        bob = asyncio.create_task(group.join("bob", "", PROTOCOLS, 9, 9))
+        await until(lambda: group.heartbeat(ada, 1) == RebalanceInProgressError.errno)
+        assert commit(group, ada, 1) == OK
+        assert commit(group, ada, 0) == IllegalGenerationError.errno
+
+        assert await begin(group, ada) == ada
+        assert commit(group, ada, 1) == commit(group, (await bob).member_id, 1) == IllegalGenerationError.errno
+        assert commit(group, ada, 2) == RebalanceInProgressError.errno
+        assert group.committed == {("commits", 0): 2}
+
+    asyncio.run(scene())
+
+
+def test_strangers_commit_for_a_group_without_members_only() -> None:
+    async def scene() -> None:
+        group = Group()
+        assert commit(group, "", -1) == OK
+        ada = await begin(group)
+        assert commit(group, "", -1) == UnknownMemberIdError.errno
+        group.leave(ada)
+        assert commit(group, "", -1) == OK
 
     asyncio.run(scene())
 

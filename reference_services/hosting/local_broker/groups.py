@@ -1,6 +1,7 @@
 """Consumer groups: who is in, who has which partitions, and how far each group has got.
 
-Source: Apache Kafka's group membership protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup), without static members.
+Source: Apache Kafka's group membership protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup), without static members,
+and its `GroupCoordinator` for which commits are taken when.
 """
 
 from __future__ import annotations
@@ -135,11 +136,18 @@ class Group:
         return OK
 
     def commit(self, member_id: str, generation: int, offsets: Mapping[tuple[str, int], int]) -> int:
-        """Keep how far the group has got. Returns an error code; consumers without a group's membership may commit."""
-        error = self._check(member_id, generation) if generation >= 0 else OK
-        if not error:
-            self.committed.update(offsets)
-        return error
+        """Keep how far the group has got. Returns an error code; only a group without members lets strangers commit."""
+        if generation >= 0 or self._members:
+            error = self._check_member(member_id, generation)
+            if error:
+                return error
+            # It has been told of a generation whose partitions it does not have yet. While the next one is being
+            # prepared it still has those of the last, and may say how far it got before it lets go of them.
+            if self._state is State.SYNCING:
+                return REBALANCING
+            self._members[member_id].seen_at = time.monotonic()
+        self.committed.update(offsets)
+        return OK
 
     def look(self) -> None:
         """Let go of members that have not been heard of, and begin a generation once everybody is there."""
@@ -162,10 +170,11 @@ class Group:
             self._begin_generation()
 
     def _check(self, member_id: str, generation: int) -> int:
+        return self._check_member(member_id, generation) or (REBALANCING if self._state is State.JOINING else OK)
+
+    def _check_member(self, member_id: str, generation: int) -> int:
         if member_id not in self._members:
             return UNKNOWN_MEMBER
-        if self._state is State.JOINING:
-            return REBALANCING
         return OK if generation == self._generation else ILLEGAL_GENERATION
 
     def _rebalance(self) -> None:
