@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "doorbuster dead-letters bookstore --broker kafka://127.0.0.1:9092 --replay"
 PAYLOAD_SHOWN = 200
+LEFT_IN_PLACE = "(left where it was found)"
 
 
 def dead_letters(
@@ -105,6 +106,7 @@ def _document(letter: DeadLetter) -> dict[str, Any]:
         "found": f"{letter.found_topic}/{letter.found_partition}/{letter.found_offset}",
         "key": _text(letter.key),
         "payload": _text(letter.payload),
+        "left_in_place": letter.left_in_place,
         "replayed": letter.replayed,
     }
 
@@ -112,7 +114,7 @@ def _document(letter: DeadLetter) -> dict[str, Any]:
 def _table(letters: list[DeadLetter]) -> Table:
     table = Table("service", "found", "reason", "payload", "put back", box=None, header_style="bold")
     for document in map(_document, letters):
-        payload = document["payload"][:PAYLOAD_SHOWN]
+        payload = LEFT_IN_PLACE if document["left_in_place"] else document["payload"][:PAYLOAD_SHOWN]
         table.add_row(
             document["service"], document["found"], document["reason"], payload, "yes" if document["replayed"] else "no"
         )

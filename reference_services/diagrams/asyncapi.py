@@ -55,6 +55,9 @@ DEAD_LETTER_HEADERS = {
     "partition": "In which partition, a decimal number",
     "offset": "At which offset, a decimal number",
 }
+LEFT_IN_PLACE = {
+    "left_in_place": "There if the message is only where it was found: too large, or without key and payload",
+}
 
 
 def asyncapi_document(system: System) -> Document:
@@ -193,13 +196,14 @@ def _message(service: Service, name: str, title: str, summary: str, kind: str, p
 
 
 def _dead_letter() -> Document:
-    headers = {name: {"type": "string", "description": meaning} for name, meaning in DEAD_LETTER_HEADERS.items()}
+    meanings = DEAD_LETTER_HEADERS | LEFT_IN_PLACE
+    headers = {name: {"type": "string", "description": meaning} for name, meaning in meanings.items()}
     return {
         "name": DEAD_LETTER,
         "title": "Dead letter",
         "summary": "A command that could not be decided, or a record that a policy or an effect failed on, as it came",
         "contentType": "application/octet-stream",
-        "headers": {"type": "object", "properties": headers, "required": list(headers)},
+        "headers": {"type": "object", "properties": headers, "required": list(DEAD_LETTER_HEADERS)},
         "payload": {"description": "Whatever came"},
         "bindings": _key_binding(),
     }

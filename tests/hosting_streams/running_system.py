@@ -85,11 +85,11 @@ class RunningSystem:
         topic: str,
         partition: int,
         payload: bytes | None,
-        key: str = "",
+        key: str | None = "",
         headers: Iterable[tuple[str, bytes]] = (),
     ) -> None:
-        """Append raw bytes to a topic."""
-        self.call(self._producer.send_and_wait(topic, payload, key.encode(), partition, headers=list(headers)))
+        """Append raw bytes to a topic, or nothing at all, up to what brokers take."""
+        self.call(self._append(topic, partition, payload, key.encode() if key is not None else None, headers))
 
     def events(self, event_type: type[Event]) -> list[Any]:
         """What events of that type say, each version of an aggregate once."""
@@ -133,6 +133,14 @@ class RunningSystem:
         producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap_servers, acks="all")
         await producer.start()
         return producer
+
+    async def _append(
+        self, topic: str, partition: int, payload: bytes | None, key: bytes | None, headers: Iterable[tuple[str, bytes]]
+    ) -> None:
+        # A batch of one is not bound by what the producer thinks of single messages.
+        batch = self._producer.create_batch()
+        batch.append(key=key, value=payload, timestamp=None, headers=list(headers))
+        await (await self._producer.send_batch(batch, topic, partition=partition))
 
     async def _read(self, topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.bootstrap_servers, auto_offset_reset="earliest")

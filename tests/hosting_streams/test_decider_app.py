@@ -9,8 +9,9 @@ from typing import NoReturn
 import pytest
 from decider_by_hand import EVENTS, INBOX, TOLLS, Broker, Worker, settle
 
+from reference_services.hosting.streams import outbox
 from reference_services.hosting.timers import REARM_AFTER_US
-from tests.hosting_streams.turnstile.system import Enter, GateDecider
+from tests.hosting_streams.turnstile.system import CloseGate, Enter, GateDecider
 
 Story = Callable[[Broker, Worker], Awaitable[None]]
 
@@ -320,6 +321,46 @@ def test_nothing_is_kept_of_what_has_been_done_with(
         await successor.die()
 
     tell(story)
+
+
+def test_a_command_that_is_too_large_is_missed_by_nobody_else(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        large = await enter_large(broker, worker, monkeypatch)
+
+        assert broker.said_in(EVENTS) == [*ENTERED, f"gate/{large}/1/0"]
+        assert broker.said_in(TOLLS) == ASKED
+        assert broker.logs[broker.letters] == broker.logs[EVENTS][1:]
+        assert broker.committed == 2
+
+    tell(story)
+
+
+def test_a_deadline_whose_command_is_too_large_holds_up_no_other(
+    tell: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(broker: Broker, worker: Worker) -> None:
+        await enter_large(broker, worker, monkeypatch)
+
+        assert await worker.decider._timer.send_due() == 2
+
+        await broker.acknowledge(INBOX)
+        assert broker.codec.decode(broker.logs[INBOX][-1]).data == CloseGate("north")
+        assert len(broker.logs[INBOX]) == 3
+
+    tell(story)
+
+
+async def enter_large(broker: Broker, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have somebody pass a gate with a name so long that only the record of it can be written. Returns the name."""
+    large = "l" * 300
+    monkeypatch.setattr(outbox, "MESSAGE_BYTES_MAX", 1_700)
+    broker.send_command(Enter(large, "ada"), "c-2")
+    await worker.read_on(1)
+    await broker.acknowledge(EVENTS)
+    await broker.acknowledge(TOLLS, broker.letters)
+    return large
 
 
 def fail(*_: object) -> NoReturn:

@@ -69,17 +69,18 @@ def test_a_refusal_is_recorded(turnstile: RunningSystem) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "reason"),
+    ("payload", "key", "reason"),
     [
-        (b"{", "not a message of this system"),
-        (b'{"id":"x","source":"s","type":"turnstile.gates.Fly","subject":"gate/west","time_us":1,"data":{}}', "Fly"),
-        (b"", "not a message of this system"),
-        (None, "not a message of this system"),
+        (b"{", "", "not a message of this system"),
+        (b"{", None, "not a message of this system"),
+        (b'{"id":"x","source":"s","type":"gates.Fly","subject":"gate/west","time_us":1,"data":{}}', "", "Fly"),
+        (b"", "", "not a message of this system"),
+        (None, "", "not a message of this system"),
     ],
-    ids=["cut off", "of no known type", "empty", "nothing"],
+    ids=["cut off", "without a key", "of no known type", "empty", "nothing"],
 )
 def test_a_poison_message_is_set_aside_and_stops_nobody(
-    turnstile: RunningSystem, payload: bytes | None, reason: str
+    turnstile: RunningSystem, payload: bytes | None, key: str | None, reason: str
 ) -> None:
     gates = turnstile.system.service("gates")
     inbox = turnstile.system.commands_topic(gates)
@@ -87,13 +88,15 @@ def test_a_poison_message_is_set_aside_and_stops_nobody(
     before = dead_letters(turnstile)
     person = f"whoever comes after {len(before)}"
 
-    turnstile.append(inbox, partition, payload)
+    turnstile.append(inbox, partition, payload, key)
     turnstile.send(Enter("west", person), f"c-{person}")
 
     turnstile.wait_until(lambda: person in {e.person for e in turnstile.events(Entered)}, "the next was let in")
     (letter,) = [letter for letter in dead_letters(turnstile) if letter not in before]
     assert reason in letter.reason
     assert (letter.payload, letter.found_topic, letter.found_partition) == (payload, inbox, partition)
+    assert letter.key == (key.encode() if key is not None else None)
+    assert not letter.left_in_place
 
 
 def test_a_command_that_the_decider_trips_over_is_set_aside(turnstile: RunningSystem) -> None:

@@ -10,6 +10,7 @@ import structlog
 from faust.types import EventT
 
 from ...kernel.codec import Undecodable
+from ...kernel.message import Record
 from .acknowledgements import Acknowledgements, Pending
 from .app import StreamsApp
 from .crash import crash
@@ -47,15 +48,15 @@ class Agent:
         pending.open_steps += 1
         appended.add_done_callback(partial(self._appended, pending))
 
-    async def set_aside(self, pending: Pending, error: Exception, payload: bytes | None) -> None:
+    async def set_aside(self, pending: Pending, error: Exception, record: Record | None = None) -> None:
         """Move what cannot be handled to the dead letters, so that it stops nobody.
 
-        ``payload`` is what the message under way says, or the record that it led to.
+        That is the ``record`` to which the message under way led, or else the message itself.
         """
         reason = str(error) if isinstance(error, Undecodable) else f"{type(error).__name__}: {error}"
         message = pending.event.message
         logger.error("message set aside", reason=reason, topic=message.topic, at=message.offset, exc_info=error)
-        self.wait_for(await self._outbox.append_dead_letter(pending.event, reason, payload), pending)
+        self.wait_for(await self._outbox.append_dead_letter(pending.event, reason, record), pending)
 
     def _appended(self, pending: Pending, _appended: Appended) -> None:
         self.acknowledgements.finish(pending)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 
-from ...kernel.codec import Codec
 from ...kernel.effect import Effect
 from ...kernel.message import Message, Record
 from ...kernel.system import Service, System
@@ -39,7 +38,6 @@ class Calls:
         self._system = system
         self._inbox = inbox
         self._outbox = outbox
-        self._codec = Codec(system)
         self._caller = EffectCaller(system, service, settings)
         self._counts = ReactionCounts(service.name, "effects")
         self._slots = asyncio.Semaphore(CALLS_IN_FLIGHT)
@@ -93,6 +91,6 @@ class Calls:
         except Exception as error:  # the record stands, whatever an effect is like
             failed = EffectFailed(f"{effect.name} on {event.id}: {type(error).__name__}: {error}")
             failed.__cause__ = error
-            await self._inbox.set_aside(pending, failed, self._codec.encode_record(record))
+            await self._inbox.set_aside(pending, failed, record)
             self._counts.dead_lettered.inc()
         self._inbox.acknowledgements.finish(pending)

@@ -24,7 +24,7 @@ from .acknowledgements import Pending
 from .agents import Agent
 from .app import StreamsApp
 from .calls import Calls
-from .outbox import Appended, Outbox
+from .outbox import Appended, Outbox, TooLarge
 from .reactions import Reactions
 from .table import EventSourcedTable, Part
 
@@ -37,14 +37,15 @@ RECORD_BEGINS = b"["
 
 
 class Outcome(NamedTuple):
-    """What a message has led to, now or, if it is not ``new``, before; an empty record if there is nothing to be done.
+    """What a message has led to, now or before; an empty record if there is nothing to be done.
 
-    ``message_id`` is the command's id, or that of the first event of a record that was put back.
+    ``message_id`` is the command's id, or that of the first event of a record that was put back. ``payload`` is the
+    record as it has to be appended, None if it is in the log or was decided here before.
     """
 
     message_id: str
     record: Record
-    new: bool
+    payload: bytes | None
 
 
 class DeciderApp:
@@ -91,11 +92,11 @@ class DeciderApp:
         except VersionGap:
             raise
         except Exception as error:  # whatever a message or a decider is like, the next command must get through
-            await self.inbox.set_aside(pending, error, message.value)
+            await self.inbox.set_aside(pending, error)
             self._counts.dead_lettered.inc()
             return
-        if outcome.new:
-            await self._append(outcome, message.partition, pending)
+        if outcome.payload is not None:
+            await self._append(outcome, outcome.payload, message.partition, pending)
         else:
             self._counts.duplicates.inc()
             await self._repeat(outcome, pending)
@@ -105,23 +106,27 @@ class DeciderApp:
             return self._put_back(payload, part, partition)
         command = self._codec.decode(payload)
         self._check_place(command.subject, partition)
-        record = self._decide(command, part)
+        record, encoded = self._decide(command, part)
         if record:
-            return Outcome(command.id, record, new=True)
-        return Outcome(command.id, part.led_to(command.id, offset), new=False)
+            return Outcome(command.id, record, encoded)
+        return Outcome(command.id, part.led_to(command.id, offset), None)
 
-    def _decide(self, command: Message, part: Part) -> Record:
+    def _decide(self, command: Message, part: Part) -> tuple[Record, bytes | None]:
+        """What happens because of ``command``, and how it is written; nothing happens twice."""
         try:
             record = part.aggregates.decide(command)
-            if record:
-                # Folding before appending means that events which cannot be folded are never written.
-                part.aggregates.fold(record)
+            if not record:
+                return record, None
+            # What cannot be written is never folded; and folding before appending means that events which cannot be
+            # folded are never written.
+            encoded = self._outbox.encode_record(record)
+            part.aggregates.fold(record)
         except Exception:
             if is_sent_by_time(command):
                 # It is still due; sent again, it would be set aside again, and so on for ever.
                 self._timer.give_up(command.subject)
             raise
-        return record
+        return record, encoded
 
     def _put_back(self, payload: bytes, part: Part, partition: int) -> Outcome:
         """A record of this service that a policy failed on, put back in the inbox to be reacted to."""
@@ -130,15 +135,15 @@ class DeciderApp:
         self._check_place(first.subject, partition)
         if first.version > part.aggregates.version(first.subject):
             raise Undecodable(f"{first.id} has not happened")
-        return Outcome(first.id, record, new=False)
+        return Outcome(first.id, record, None)
 
     def _check_place(self, subject: str, partition: int) -> None:
         if partition_of(subject, self._partitions) != partition:
             raise Undecodable(f"{subject} does not belong to partition {partition}")
 
-    async def _append(self, outcome: Outcome, partition: int, pending: Pending) -> None:
+    async def _append(self, outcome: Outcome, payload: bytes, partition: int, pending: Pending) -> None:
         record = outcome.record
-        appended = await self._outbox.append_record(record, partition)
+        appended = await self._outbox.append_record(record[0].subject, payload, partition)
         self.inbox.wait_for(appended, pending)
         self._take_in_hand(outcome.message_id, pending)
         self._timer.schedule(record[0].subject)
@@ -177,9 +182,14 @@ class DeciderApp:
 
     async def _send_due(self, subject: str, now_us: int) -> None:
         command = self._ask_for_deadline(subject, lambda aggregates: aggregates.deadline_command(subject, now_us))
-        if command is not None:
+        if command is None:
+            return
+        try:
             await self._outbox.append_command(command)
-            self._counts.deadlines_fired.inc()
+        except TooLarge as error:  # there is no message to set aside, and the deadlines of others must be kept
+            logger.error("a deadline cannot be kept", error=str(error))
+            return
+        self._counts.deadlines_fired.inc()
 
     def _ask_for_deadline(self, subject: str, ask: Callable[[AggregateTable], Answer | None]) -> Answer | None:
         """What ``ask`` gets; None, too, if ``subject`` is not ours (yet), or its decider cannot tell its deadlines."""

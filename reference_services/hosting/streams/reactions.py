@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-from ...kernel.codec import Codec
 from ...kernel.message import Message, Record
 from ...kernel.system import Service, System
 from ..metrics import ReactionCounts
@@ -17,7 +16,7 @@ from ..timers import clock_us
 from .acknowledgements import Pending
 from .agents import Agent
 from .crash import crash
-from .outbox import Appended, Outbox
+from .outbox import Appended, Outbox, TooLarge
 
 RECORDS_WAITING = 2_000
 """Records appended and not reacted to yet, beyond which the inbox has to wait."""
@@ -47,7 +46,6 @@ class Reactions:
         self._source = system.source(service)
         self._inbox = inbox
         self._outbox = outbox
-        self._codec = Codec(system)
         self._counts = ReactionCounts(service.name, "policies")
         self._waiting: asyncio.Queue[Following] = asyncio.Queue(RECORDS_WAITING)
 
@@ -73,17 +71,20 @@ class Reactions:
     async def _react(self, record: Record, pending: Pending) -> None:
         commands, failed = self._asked_for(record)
         for command in commands:
-            self._inbox.wait_for(await self._outbox.append_command(command), pending)
+            try:
+                self._inbox.wait_for(await self._outbox.append_command(command), pending)
+                self._counts.commanded.inc()
+            except TooLarge as error:
+                failed = failed or error
         self._counts.reacted.inc()
-        self._counts.commanded.inc(len(commands))
         if failed is not None:
-            await self._inbox.set_aside(pending, failed, self._codec.encode_record(record))
+            await self._inbox.set_aside(pending, failed, record)
             self._counts.dead_lettered.inc()
 
-    def _asked_for(self, record: Record) -> tuple[list[Message], PolicyFailed | None]:
+    def _asked_for(self, record: Record) -> tuple[list[Message], Exception | None]:
         """The commands that policies ask for, and the first failure of one: no policy is to miss an event over it."""
         commands: list[Message] = []
-        failed: PolicyFailed | None = None
+        failed: Exception | None = None
         for event in record:
             for policy in self._system.policies_on(type(event.data)):
                 try:
