@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -21,6 +25,13 @@ from .settings import EMBEDDED, KAFKA_SCHEME, Settings
 from .tether import tethered
 
 LOOPBACK = "127.0.0.1"
+SERVERS_PORTS = range(20_000, 30_000)
+"""Where servers listen whose port is left open. Below what Linux (32,768) and macOS (49,152) begin to give to
+connections, so that none of those takes a port before its server has started, or while it is down."""
+
+PORTS_IN_TURN = itertools.cycle(random.SystemRandom().sample(SERVERS_PORTS, len(SERVERS_PORTS)))
+"""In an order that no other process has, and none again soon, because what was chosen last is not listened on yet."""
+
 ROOT = Path(__file__).parents[2]
 STARTS_TRIED = 5
 START_LIMIT_S = 10.0
@@ -38,11 +49,12 @@ class TopicMismatch(RuntimeError):
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One of `SERVERS_PORTS` on loopback that nobody listens on right now. Raises OSError if there is none."""
+    for port in itertools.islice(PORTS_IN_TURN, len(SERVERS_PORTS)):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            return port
+    raise OSError(errno.EADDRINUSE, f"no port from {SERVERS_PORTS.start} to {SERVERS_PORTS.stop - 1} is free")
 
 
 def accepts(host: str, port: int) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,12 +19,22 @@ from aiokafka.admin import AIOKafkaAdminClient
 from running_system import TURNSTILE
 from started import started
 
+from reference_services.hosting import broker as broker_module
 from reference_services.hosting import tether
-from reference_services.hosting.broker import EmbeddedBroker, TopicMismatch, accepts, create_topics, topic_names
+from reference_services.hosting.broker import (
+    SERVERS_PORTS,
+    EmbeddedBroker,
+    TopicMismatch,
+    accepts,
+    create_topics,
+    free_port,
+    topic_names,
+)
 from reference_services.hosting.settings import Settings
 from reference_services.registry import load_system
 
 GONE_WITHIN_S = 10
+CONNECTIONS = 100
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +51,31 @@ def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:
     listening = [c.laddr for c in psutil.Process(broker.pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
 
     assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_no_connection_takes_a_port_between_its_choice_and_its_use() -> None:
+    with contextlib.ExitStack() as connections:
+        listening = connections.enter_context(socket.create_server(("127.0.0.1", 0)))
+        given = []
+        for _ in range(CONNECTIONS):
+            connection = connections.enter_context(socket.create_connection(listening.getsockname()))
+            connections.enter_context(listening.accept()[0])
+            given.append(connection.getsockname()[1])
+
+        if min(given) < SERVERS_PORTS.stop:
+            pytest.skip("this machine has been told to give such ports to connections too")
+        chosen = [free_port() for _ in range(CONNECTIONS)]
+        assert max(chosen) < min(given)
+        assert len(set(chosen)) == CONNECTIONS
+
+
+def test_a_port_that_is_taken_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(broker_module, "PORTS_IN_TURN", itertools.repeat(port))
+
+        with pytest.raises(OSError, match="no port from 20000 to 29999 is free"):
+            free_port()
 
 
 def test_it_is_gone_when_the_context_ends() -> None:
