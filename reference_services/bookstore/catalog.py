@@ -36,6 +36,13 @@ class ProductListed(Event, frozen=True):
     limit_per_customer: int
 
 
+class TitleChanged(Event, frozen=True):
+    """From now on the product is called ``title``."""
+
+    sku: str
+    title: str
+
+
 class PriceChanged(Event, frozen=True):
     """From now on the product costs ``price_cents``; orders already placed keep theirs."""
 
@@ -60,6 +67,7 @@ class Product(msgspec.Struct, frozen=True):
 
     sku: str
     listed: bool = False
+    title: str = ""
     price_cents: int = 0
 
 
@@ -69,7 +77,7 @@ class ProductDecider(Decider[Product]):
     name = "product"
     key_field = "sku"
     commands = (ListProduct,)
-    events = (ProductListed, PriceChanged, SaleScheduled)
+    events = (ProductListed, TitleChanged, PriceChanged, SaleScheduled)
 
     def initial(self, key: str) -> Product:
         return Product(key)
@@ -80,13 +88,20 @@ class ProductDecider(Decider[Product]):
         if not product.listed:
             listed = ProductListed(command.sku, command.title, command.price_cents, command.limit_per_customer)
             return [listed, scheduled]
+        changes: list[Event] = []
+        if product.title != command.title:
+            changes.append(TitleChanged(command.sku, command.title))
         if product.price_cents != command.price_cents:
-            return [PriceChanged(command.sku, command.price_cents), scheduled]
-        return [scheduled]
+            changes.append(PriceChanged(command.sku, command.price_cents))
+        return [*changes, scheduled]
 
     def evolve(self, product: Product, event: Event) -> Product:
         match event:
-            case ProductListed() | PriceChanged():
-                return Product(product.sku, True, event.price_cents)
+            case ProductListed():
+                return Product(product.sku, True, event.title, event.price_cents)
+            case TitleChanged():
+                return Product(product.sku, True, event.title, product.price_cents)
+            case PriceChanged():
+                return Product(product.sku, True, product.title, event.price_cents)
             case _:
                 return product

@@ -6,7 +6,7 @@ from ..kernel.message import Message
 from ..kernel.observer import on
 from ..kernel.projection import View
 from .carts import CartLineSet, CartOpened
-from .catalog import PriceChanged, ProductListed, SaleScheduled
+from .catalog import PriceChanged, ProductListed, SaleScheduled, TitleChanged
 from .inventory import ReservationExpired, StockReceived, StockReleased, StockReserved
 from .order_messages import (
     LineReserved,
@@ -49,6 +49,11 @@ class CatalogView(View):
     def listed(self, message: Message[ProductListed]) -> None:
         event = message.data
         self.offers[event.sku] = Offer(event)
+
+    @on(TitleChanged)
+    def renamed(self, message: Message[TitleChanged]) -> None:
+        event = message.data
+        self.offers[event.sku].title = event.title
 
     @on(PriceChanged)
     def repriced(self, message: Message[PriceChanged]) -> None:

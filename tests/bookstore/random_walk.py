@@ -30,6 +30,7 @@ OPENS_US = 1_788_256_800_000_000
 DAY_US = 24 * HOUR_US
 SALE_US = 2 * DAY_US
 SKUS = ("hoodie", "mug")
+TITLES = ("Plain", "Striped", "Glittering")
 CUSTOMERS = ("ann", "bob", "cho")
 CARDS = ("card-ok", "card-ok", "card-ok", "card-declined")
 STAFF = Principal("staff", "staff")
@@ -160,7 +161,7 @@ class Walk:
     def _list(self, sku: str) -> str:
         limit, price_cents = self._draw.randint(1, 3), self._draw.randint(1, 9_999)
         window = rfc3339(OPENS_US), rfc3339(OPENS_US + SALE_US)
-        offer = ProductRequest(sku, decimal_of(price_cents), limit, *window)
+        offer = ProductRequest(self._draw.choice(TITLES), decimal_of(price_cents), limit, *window)
         return self._request("list_product", STAFF, {"sku": sku}, offer)
 
     def _order(self) -> str:

@@ -90,6 +90,16 @@ def test_everybody_sees_what_is_on_offer(shop: Shop) -> None:
     assert products[0].sale_opens == rfc3339(OPENS_US)
 
 
+def test_everybody_sees_a_changed_offer(shop: Shop) -> None:
+    changed = {"title": "Warm hoodie", "price": "26.00", "limit_per_customer": 3, "sale_closes": rfc3339(NOW_US)}
+    command = shop.ask("list_product", STAFF, {"sku": "hoodie"}, offer(**changed))
+
+    seen = shop.read("view_product", PUBLIC, {"sku": "hoodie"}).body
+
+    assert {name: getattr(seen, name) for name in changed} == changed
+    assert shop.outcome("list_product", command).body == seen
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -22,6 +22,7 @@ from reference_services.bookstore.catalog import (
     ProductDecider,
     ProductListed,
     SaleScheduled,
+    TitleChanged,
 )
 
 LISTED = ProductListed(HOODIE, "Hoodie", 2_500, 2)
@@ -29,8 +30,10 @@ SCHEDULED = SaleScheduled(HOODIE, OPENS_US, CLOSES_US, 2)
 OPENED = CartOpened("cart-1", "ann")
 
 
-def list_hoodie(price_cents: int = 2_500, limit: int = 2, closes_us: int = CLOSES_US) -> ListProduct:
-    return ListProduct(HOODIE, "Hoodie", price_cents, limit, OPENS_US, closes_us)
+def list_hoodie(
+    price_cents: int = 2_500, limit: int = 2, closes_us: int = CLOSES_US, title: str = "Hoodie"
+) -> ListProduct:
+    return ListProduct(HOODIE, title, price_cents, limit, OPENS_US, closes_us)
 
 
 def test_a_product_is_listed_with_its_price_its_limit_and_its_sale() -> None:
@@ -41,21 +44,27 @@ def test_a_product_is_listed_with_its_price_its_limit_and_its_sale() -> None:
     ("change", "events"),
     [
         ({}, [SCHEDULED]),
+        ({"title": "Warm hoodie"}, [TitleChanged(HOODIE, "Warm hoodie"), SCHEDULED]),
         ({"price_cents": 2_600}, [PriceChanged(HOODIE, 2_600), SCHEDULED]),
+        (
+            {"title": "Warm hoodie", "price_cents": 2_600},
+            [TitleChanged(HOODIE, "Warm hoodie"), PriceChanged(HOODIE, 2_600), SCHEDULED],
+        ),
         ({"limit": 5}, [SaleScheduled(HOODIE, OPENS_US, CLOSES_US, 5)]),
         ({"closes_us": CLOSES_US + 1}, [SaleScheduled(HOODIE, OPENS_US, CLOSES_US + 1, 2)]),
     ],
-    ids=["nothing", "price", "limit", "window"],
+    ids=["nothing", "title", "price", "title and price", "limit", "window"],
 )
 def test_an_offer_can_be_changed(change: dict[str, Any], events: list[Any]) -> None:
     given(ProductDecider(), LISTED, SCHEDULED, key=HOODIE).when(list_hoodie(**change)).then(*events)
 
 
-def test_a_price_is_compared_with_the_last_one() -> None:
-    product = given(ProductDecider(), LISTED, SCHEDULED, PriceChanged(HOODIE, 2_600), key=HOODIE)
+def test_title_and_price_are_compared_with_the_last_ones() -> None:
+    changes = TitleChanged(HOODIE, "Warm hoodie"), PriceChanged(HOODIE, 2_600)
+    product = given(ProductDecider(), LISTED, SCHEDULED, *changes, key=HOODIE)
 
-    product.when(list_hoodie(2_600)).then(SCHEDULED)
-    product.when(list_hoodie(2_500)).then(PriceChanged(HOODIE, 2_500), SCHEDULED)
+    product.when(list_hoodie(2_600, title="Warm hoodie")).then(SCHEDULED)
+    product.when(list_hoodie()).then(TitleChanged(HOODIE, "Hoodie"), PriceChanged(HOODIE, 2_500), SCHEDULED)
 
 
 def test_a_cart_is_opened_once() -> None:

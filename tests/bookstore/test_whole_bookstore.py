@@ -18,6 +18,7 @@ from random_walk import Walk
 from whole_bookstore import WholeBookstore
 
 from reference_services.bookstore.allowances import Allowance, AllowanceClaimed, ClaimAllowance
+from reference_services.bookstore.catalog import ListProduct
 from reference_services.bookstore.inventory import RESERVATION, Stock, StockDecider
 from reference_services.bookstore.order_messages import (
     ConfirmPickup,
@@ -29,6 +30,7 @@ from reference_services.bookstore.order_messages import (
 from reference_services.bookstore.orders import ORDER, Order
 from reference_services.bookstore.system import build
 from reference_services.bookstore.terms import Terms
+from reference_services.bookstore.views import CatalogView
 from reference_services.kernel.decider import Deadline
 from reference_services.kernel.history import HistoryHash
 from reference_services.kernel.message import Event, Message, Refused
@@ -152,6 +154,17 @@ def imbalances(shop: WholeBookstore) -> Iterator[str]:
         expected = ("captured",) if payment.reference in sold else ("refunded",)
         if payment.status not in ("none", "declined", "voided", *expected):
             yield f"{payment.payment_id} is {payment.status}, its order {orders[payment.reference].status}"
+    offers = shop.views.get(CatalogView).offers
+    for wanted in latest_listings(shop):
+        offer = offers[wanted.sku]
+        if (offer.title, offer.price_cents) != (wanted.title, wanted.price_cents):
+            yield f"{wanted} was accepted, but {offer.title!r} is on offer for {offer.price_cents} cents"
+
+
+def latest_listings(shop: WholeBookstore) -> Iterable[ListProduct]:
+    """What staff wanted last of each product; a request that came again counts as when it first came."""
+    commands = {command.id: command.data for inbox in shop.deciders["catalog"].inbox for command in inbox.entries}
+    return {wanted.sku: wanted for wanted in commands.values()}.values()
 
 
 def test_nothing_breaks_and_everything_settles(walks: Walks) -> None:
