@@ -24,6 +24,10 @@ from .terms import Terms
 RENEWALS = 20
 """How often a card that says no to a renewal is asked again before the desk has to ask for another."""
 
+ATTEMPTS = 5_000
+"""How often the provider is asked in vain before a person has to: a week at two minutes, as long as an authorization
+lives. What it says after that still counts."""
+
 # Commands
 
 
@@ -306,7 +310,7 @@ class CopayDecider(Decider[Copay]):
             return
         if copay.status == "authorized":
             yield copay.ask_at_us, RenewAuthorization(copay.appointment_id)
-        elif copay.status in WAITING_FOR_PROVIDER or copay.status == "declined":
+        elif _asks_again(copay):
             yield copay.ask_at_us, AskAgain(copay.appointment_id)
 
     def _cancel(self, copay: Copay, now_us: int) -> list[Event]:
@@ -336,7 +340,7 @@ class CopayDecider(Decider[Copay]):
                 return [AuthorizationCameLate(copay.appointment_id, copay.payment_id)]
             case "voiding", "voided" | "declined":
                 return self._voided(copay, now_us)
-            case "capturing", "captured":
+            case "capturing", "captured" if report.captured_cents == copay.due_cents and report.capture_id:
                 return [self._captured(copay, report)]
             case "capturing", "voided":
                 return self._voided(copay, now_us)  # the card has let go of it in the meantime
@@ -364,7 +368,7 @@ class CopayDecider(Decider[Copay]):
         return NoShowFeeCharged(*answer) if copay.fee else CopayCaptured(*answer)
 
     def _ask_again(self, copay: Copay, now_us: int) -> list[Event]:
-        if not copay.ask_at_us or now_us < copay.ask_at_us:
+        if not _asks_again(copay) or now_us < copay.ask_at_us:
             return []
         match copay.status:
             case "requested":
@@ -402,6 +406,13 @@ class CopayDecider(Decider[Copay]):
 
 
 WAITING_FOR_PROVIDER = ("requested", "voiding", "capturing")
+
+
+def _asks_again(copay: Copay) -> bool:
+    if copay.status == "declined":
+        return copay.ask_at_us > 0
+    return copay.status in WAITING_FOR_PROVIDER and copay.tries < ATTEMPTS
+
 
 # Effects. Each kind of call has one idempotency key a payment, however often it is repeated.
 

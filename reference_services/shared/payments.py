@@ -158,7 +158,8 @@ class PaymentUnresolved(Event, frozen=True):
 
 
 class ReportIgnored(Event, frozen=True):
-    """A capture was reported again (``duplicate``), or against what is known (``contradiction``). Nothing changed."""
+    """A capture was reported again (``duplicate``), or money is said to have moved against what is known, or another
+    amount than it should (``contradiction``). Nothing changed."""
 
     payment_id: str
     capture_id: str
@@ -192,6 +193,10 @@ PAYMENT = TransitionTable(
         ("refund_requested", PaymentRefunded): "refunded",
     },
 )
+
+ATTEMPTS = 5_000
+"""How often the provider is asked in vain before a person has to: a week at two minutes, as long as an authorization
+lives. What it says after that still counts."""
 
 # State
 
@@ -272,7 +277,7 @@ class PaymentDecider(Decider[Payment]):
                 return change(payment, status=status)
 
     def deadlines(self, payment: Payment) -> Iterable[Deadline]:
-        if payment.status in WAITING_FOR_PROVIDER:
+        if _asks_again(payment):
             yield payment.ask_at_us, AskProvider(payment.payment_id)
 
     def _authorize(self, payment: Payment, command: AuthorizePayment, now_us: int) -> list[Event]:
@@ -313,10 +318,11 @@ class PaymentDecider(Decider[Payment]):
         return [PaymentAuthorized(payment.payment_id, payment.reference, payment.amount_cents, ask_at_us)]
 
     def _captured(self, payment: Payment, report: RecordReport, now_us: int) -> list[Event]:
+        complete = report.captured_cents == payment.amount_cents and report.capture_id != ""
         if payment.status in ("captured", "refund_requested", "refunded"):
-            same = report.capture_id == payment.capture_id
+            same = complete and report.capture_id == payment.capture_id
             return [ReportIgnored(payment.payment_id, report.capture_id, "duplicate" if same else "contradiction")]
-        if payment.status not in WAITING_FOR_PROVIDER:
+        if payment.status not in WAITING_FOR_PROVIDER or not complete:
             return [ReportIgnored(payment.payment_id, report.capture_id, "contradiction")]
         events: list[Event] = []
         if payment.status != "authorized":
@@ -334,6 +340,8 @@ class PaymentDecider(Decider[Payment]):
     def _refunded(self, payment: Payment, report: RecordReport, now_us: int) -> list[Event]:
         if payment.status != "refund_requested":
             return []
+        if report.refunded_cents != payment.amount_cents or not report.refund_id:
+            return [ReportIgnored(payment.payment_id, payment.capture_id, "contradiction")]
         return [PaymentRefunded(payment.payment_id, payment.reference, report.refunded_cents, report.refund_id)]
 
     def _cancel(self, payment: Payment, now_us: int) -> list[Event]:
@@ -344,7 +352,7 @@ class PaymentDecider(Decider[Payment]):
         return []
 
     def _ask(self, payment: Payment, now_us: int) -> list[Event]:
-        if payment.status not in WAITING_FOR_PROVIDER or now_us < payment.ask_at_us:
+        if not _asks_again(payment) or now_us < payment.ask_at_us:
             return []
         if payment.status == "voiding":
             return self._void(payment, now_us, payment.unwanted)
@@ -364,6 +372,11 @@ class PaymentDecider(Decider[Payment]):
 
 
 WAITING_FOR_PROVIDER = ("requested", "authorized", "unresolved", "voiding", "refund_requested")
+
+
+def _asks_again(payment: Payment) -> bool:
+    return payment.status in WAITING_FOR_PROVIDER and payment.tries < ATTEMPTS
+
 
 # Effects. Each kind of call has one idempotency key a payment, however often it is repeated.
 

@@ -208,8 +208,8 @@ def test_money_that_is_due_during_a_renewal_is_collected_under_the_new_payment(c
     assert copay.send(report(2, "declined"), later_us) == ["CopayDeclined"]
     assert copay.send(AskAgain("a-1"), later_us + TERMS.ask_provider_after_us) == ["AuthorizationRequested"]
     assert copay.send(report(3, "authorized"), later_us) == ["CopayAuthorized", "CaptureRequested"]
-    assert copay.send(report(3, "captured", captured_cents=2500), later_us) == ["CopayCaptured"]
-    assert copay.send(report(3, "captured", captured_cents=2500), later_us) == []
+    assert copay.send(report(3, "captured", captured_cents=2500, capture_id="capture-3"), later_us) == ["CopayCaptured"]
+    assert copay.send(report(3, "captured", captured_cents=2500, capture_id="capture-3"), later_us) == []
 
 
 def test_an_authorization_that_the_card_let_go_is_asked_for_again(copay: Story) -> None:
@@ -217,7 +217,25 @@ def test_an_authorization_that_the_card_let_go_is_asked_for_again(copay: Story) 
     assert copay.send(ChargeFee("a-1")) == ["CollectionDue", "CaptureRequested"]
     assert copay.send(report(1, "voided")) == ["CopayVoided", "AuthorizationRequested"]
     assert copay.send(report(2, "authorized")) == ["CopayAuthorized", "CaptureRequested"]
-    assert copay.send(report(2, "captured", captured_cents=2000)) == ["NoShowFeeCharged"]
+    assert copay.send(report(2, "captured", captured_cents=2000, capture_id="capture-2")) == ["NoShowFeeCharged"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"captured_cents": 2000, "capture_id": "capture-1"}, True),
+        ({"captured_cents": 2500, "capture_id": "capture-1"}, False),
+        ({"captured_cents": 1999, "capture_id": "capture-1"}, False),
+        ({"captured_cents": 2000}, False),
+        ({}, False),
+    ],
+    ids=["the fee", "the whole co-pay", "less", "no id", "nothing"],
+)
+def test_only_what_was_to_be_collected_counts_as_collected(copay: Story, fields: dict[str, Any], counts: bool) -> None:
+    copay.send(report(1, "authorized"))
+    copay.send(ChargeFee("a-1"))
+    assert copay.send(report(1, "captured", **fields)) == (["NoShowFeeCharged"] if counts else [])
+    assert copay.state.status == ("captured" if counts else "capturing")
 
 
 @pytest.mark.parametrize(
@@ -237,6 +255,15 @@ def test_a_silent_provider_is_asked_again_under_the_same_payment(
     (event,) = copay.events(AskAgain("a-1"), NOW_US + TERMS.ask_provider_after_us)
     assert isinstance(event, billing.AuthorizationRequested | billing.VoidRequested | billing.CaptureRequested)
     assert (type(event).__name__, event.payment_id, event.attempt) == (again, "a-1/1", 2)
+
+
+def test_a_provider_that_never_answers_is_not_asked_for_ever(copay: Story) -> None:
+    asked = 1
+    while copay.send(AskAgain("a-1"), copay.state.ask_at_us):
+        asked += 1
+    assert asked == billing.ATTEMPTS
+    assert list(copay.decider.deadlines(copay.state)) == []
+    assert copay.send(report(1, "authorized")) == ["CopayAuthorized"]
 
 
 def test_a_reminder_that_does_not_get_through_is_tried_again_and_given_up() -> None:

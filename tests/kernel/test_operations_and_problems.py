@@ -96,7 +96,7 @@ def test_pauses_are_spread_over_their_whole_range() -> None:
 
 
 def test_each_answer_to_a_call_is_a_command_of_its_own() -> None:
-    captured, declined = PaymentReport("p", "captured"), PaymentReport("p", "declined")
+    captured, declined = PaymentReport("p", "captured", 5, 5, 0, "c"), PaymentReport("p", "declined")
     answers = [answer_id("payment/p/1/0", EFFECT, answer) for answer in (captured, declined, MessageReceipt("m"), None)]
 
     assert answers == [

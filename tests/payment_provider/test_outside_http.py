@@ -74,8 +74,14 @@ def test_trouble_that_may_pass_asks_to_try_again(status: int) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b'{"status":"authorized"}', msgspec.json.encode(PaymentReport("another", "captured"))],
-    ids=["empty", "not JSON", "incomplete", "another payment"],
+    [
+        b"",
+        b"<html>",
+        b'{"status":"authorized"}',
+        b'{"payment_id":"order-1/2","status":"captured"}',
+        msgspec.json.encode(PaymentReport("another", "authorized")),
+    ],
+    ids=["empty", "not JSON", "incomplete", "no amount", "another payment"],
 )
 def test_an_answer_that_says_nothing_asks_to_try_again(body: bytes) -> None:
     with pytest.raises(OutsideUnavailable):

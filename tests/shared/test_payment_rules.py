@@ -11,6 +11,7 @@ from given_when_then import Given, given
 from reference_services.kernel.message import Command, Event
 from reference_services.kernel.outside import Authorize, LookUp, PaymentReport, Refund, Void
 from reference_services.shared.payments import (
+    ATTEMPTS,
     PAYMENT,
     PROVIDER_CALLS,
     AskProvider,
@@ -195,6 +196,40 @@ def test_another_capture_of_the_same_payment_is_a_contradiction() -> None:
     a_payment(*PAYMENT_STORIES["captured"]).when(other).then(ReportIgnored(PAYMENT_ID, "capture-2", "contradiction"))
 
 
+NOT_THE_WHOLE: dict[str, tuple[int, str]] = {
+    "nothing": (0, ""),
+    "a part": (TOTAL_CENTS - 1, "money-1"),
+    "too much": (TOTAL_CENTS + 1, "money-1"),
+    "no id": (TOTAL_CENTS, ""),
+}
+
+
+@pytest.mark.parametrize("status", ["requested", "authorized", "unresolved", "voiding"])
+@pytest.mark.parametrize(("captured_cents", "capture_id"), NOT_THE_WHOLE.values(), ids=NOT_THE_WHOLE)
+def test_only_a_capture_of_the_whole_amount_counts(captured_cents: int, capture_id: str, status: str) -> None:
+    payment = a_payment(*PAYMENT_STORIES[status])
+    said = RecordReport(PAYMENT_ID, "captured", captured_cents, 0, capture_id)
+
+    ignored = payment.when(said, NOW_US).then(ReportIgnored(PAYMENT_ID, capture_id, "contradiction"))
+
+    ignored.waits_for((ASK_AT_US, ASK))
+    assert ignored.when(SAID_CAPTURED, NOW_US).after.state.capture_id == "capture-1"
+
+
+def test_a_capture_that_is_reported_again_as_another_amount_is_a_contradiction() -> None:
+    less = RecordReport(PAYMENT_ID, "captured", TOTAL_CENTS - 1, 0, "capture-1")
+
+    a_payment(*PAYMENT_STORIES["captured"]).when(less).then(CONTRADICTION)
+
+
+@pytest.mark.parametrize(("refunded_cents", "refund_id"), NOT_THE_WHOLE.values(), ids=NOT_THE_WHOLE)
+def test_only_a_refund_of_the_whole_amount_counts(refunded_cents: int, refund_id: str) -> None:
+    payment = a_payment(*PAYMENT_STORIES["refund_requested"])
+    said = RecordReport(PAYMENT_ID, "refunded", TOTAL_CENTS, refunded_cents, "capture-1", refund_id)
+
+    payment.when(said).then(CONTRADICTION).when(SAID_REFUNDED).then(PAYMENT_REFUNDED)
+
+
 def test_a_decline_is_final() -> None:
     payment = a_payment(AUTHORIZATION_REQUESTED).when(SAID_DECLINED).then(PAYMENT_DECLINED)
 
@@ -227,6 +262,19 @@ def test_a_silent_provider_is_asked_again_and_each_question_is_a_new_one() -> No
         keys.append(request_for(decided.events[0]).idempotency_key)
 
     assert keys == [f"{PAYMENT_ID}/look-up/{number}" for number in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("status", ["authorized", "unresolved", "voiding", "refund_requested"])
+def test_a_provider_that_never_answers_is_not_asked_for_ever(status: str) -> None:
+    payment, asked = a_payment(*PAYMENT_STORIES[status]), a_payment(*PAYMENT_STORIES[status]).state.tries
+    while (decided := payment.when(ASK, payment.state.ask_at_us)).events:
+        payment, asked = decided.after, asked + 1
+
+    assert asked == ATTEMPTS
+    payment.waits_for()
+    for report in (SAID_CAPTURED, SAID_REFUNDED):
+        payment = payment.when(report, NOW_US).after
+    assert payment.state.status in ("captured", "refunded"), "its word counts whenever it comes"
 
 
 @pytest.mark.parametrize("status", ["captured", "declined", "voided", "refunded", "none"])
