@@ -13,7 +13,9 @@ from typing import Literal
 import msgspec
 
 from ..kernel.decider import Deadline, Decider
+from ..kernel.edge import decimal_of
 from ..kernel.message import Command, Event, Refused
+from ..kernel.outside import MOST_CENTS
 from ..kernel.transitions import TransitionTable
 from .order_messages import (
     CancelOrder,
@@ -255,6 +257,8 @@ def _place(order: Order, command: PlaceOrder, now_us: int) -> list[Event]:
         if line.units > line.limit_per_customer:
             return [Refused("limit-exceeded", f"at most {line.limit_per_customer} of {line.sku} a customer")]
     total_cents = sum(line.units * line.unit_price_cents for line in command.lines)
+    if total_cents > MOST_CENTS:
+        return [Refused("total-too-high", f"a card can be charged with at most {decimal_of(MOST_CENTS)}")]
     return [
         OrderPlaced(
             command.order_id,

@@ -20,7 +20,7 @@ STOCK_RULE = "stock-linearizable"
 BOOKKEEPER = "nobody"
 """Whose operations mark what can be the case from a certain time on."""
 
-NEVER_HELD = ("sale-not-open", "sale-closed", "empty-order")
+NEVER_HELD = ("sale-not-open", "sale-closed", "empty-order", "total-too-high")
 """Refusals of an order before anything was asked of the inventory."""
 
 GIVEN_BACK = ("refunding", "refunded")

@@ -25,6 +25,7 @@ REFUSALS = {
         ProblemKind("sale-not-open", 409, "The sale has not begun"),
         ProblemKind("sale-closed", 409, "The sale is over"),
         ProblemKind("empty-order", 409, "There is nothing to order"),
+        ProblemKind("total-too-high", 409, "The order comes to more than a card can be charged with"),
         ProblemKind("order-exists", 409, "This order has been placed before"),
         ProblemKind("cart-exists", 409, "This cart has been opened before"),
         ProblemKind("cart-full", 409, "The cart holds no more products"),

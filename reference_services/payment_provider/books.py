@@ -15,6 +15,7 @@ import msgspec
 
 from ..kernel.message import derived_id
 from ..kernel.outside import (
+    MOST_CENTS,
     Authorize,
     Capture,
     LedgerEntry,
@@ -163,6 +164,8 @@ class Books:
         known = self._payment(request.payment_id, now_us)
         if known.report.status != "unknown":
             return Handled(known.report)
+        if request.amount_cents > MOST_CENTS:
+            return Handled(self._keep(known.report, status="declined", reason="amount-too-high"))
         report = PaymentReport(request.payment_id, "authorized", request.amount_cents)
         if request.card_token == CARD_DECLINED or (terms.declined and request.card_token != CARD_OK):
             return Handled(self._keep(report, status="declined", reason="card-declined"))

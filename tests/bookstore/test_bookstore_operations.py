@@ -166,6 +166,16 @@ def test_an_empty_cart_orders_nothing(shop: Shop) -> None:
     assert shop.reasons(order) == ["empty-order"]
 
 
+def test_a_cart_that_no_card_can_pay_is_not_ordered(shop: Shop) -> None:
+    shop.ask("list_product", STAFF, {"sku": "hoodie"}, offer(price="999999.99"))
+    cart_id = shop.ask("open_cart", ANN, {}, None).data.cart_id
+    shop.ask("set_cart_line", ANN, {"cart_id": cart_id, "sku": "hoodie"}, CartLineRequest(2))
+
+    order = shop.ask("place_order", ANN, {}, OrderRequest("card-ok", cart_id=cart_id))
+
+    assert shop.reasons(order) == ["total-too-high"]
+
+
 # Orders
 
 

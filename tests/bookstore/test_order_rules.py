@@ -72,6 +72,7 @@ from reference_services.bookstore.order_messages import (
 )
 from reference_services.bookstore.orders import ORDER, Order, OrderDecider
 from reference_services.kernel.message import Command, Event, Refused
+from reference_services.kernel.outside import MOST_CENTS
 
 CANCEL = CancelOrder(ORDER_ID, "ann")
 RETRY = RetryPayment(ORDER_ID, "ann", "card-2")
@@ -205,6 +206,14 @@ def test_an_order_of_nothing_is_refused() -> None:
     nothing = msgspec.structs.replace(place(), lines=())
 
     an_order().when(nothing, NOW_US).then_refused("empty-order")
+
+
+@pytest.mark.parametrize(("cents_more", "placed"), [(0, True), (1, False)])
+def test_no_order_comes_to_more_than_a_card_can_be_charged_with(cents_more: int, placed: bool) -> None:
+    lines = offered(units=1, unit_price_cents=MOST_CENTS - 1), offered(MUG, 1, 1 + cents_more)
+    decided = an_order().when(place(*lines), NOW_US)
+
+    assert outcome_of(decided.events, "placed") == ("placed" if placed else "!total-too-high")
 
 
 def test_the_total_is_the_sum_of_the_offered_prices_and_that_is_charged() -> None:

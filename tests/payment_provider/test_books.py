@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_services.kernel.outside import (
+    MOST_CENTS,
     Authorize,
     Capture,
     LookUp,
@@ -68,6 +70,14 @@ def test_the_issuer_declines_and_the_decline_stays() -> None:
     assert again.status == "declined"
     assert books.settle("p", DUE_US) is None
     assert ask(books, Void("v", "p")).status == "declined"
+
+
+@pytest.mark.parametrize(("amount_cents", "status"), [(MOST_CENTS, "authorized"), (MOST_CENTS + 1, "declined")])
+def test_no_card_is_charged_with_more_than_an_amount_can_say(amount_cents: int, status: str) -> None:
+    books = Books()
+    assert ask(books, Authorize("a", "p", amount_cents, "card-ok")).status == status
+    report = msgspec.json.encode(look_up(books))
+    assert msgspec.json.decode(report, type=PaymentReport).status == status
 
 
 @pytest.mark.parametrize(
