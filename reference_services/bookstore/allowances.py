@@ -12,6 +12,9 @@ import msgspec
 from ..kernel.decider import Decider
 from ..kernel.message import Command, Event
 
+ENDED_KEPT = 20
+"""Of how many ended orders, the latest, a claim that comes after its release is turned away."""
+
 # Commands
 
 
@@ -55,7 +58,7 @@ class AllowanceRefused(Event, frozen=True):
 
 
 class AllowanceReleased(Event, frozen=True):
-    """The order's units no longer count."""
+    """The order's units no longer count. Of an order without a claim, 0 units: none is to come any more."""
 
     customer_id: str
     sku: str
@@ -67,9 +70,10 @@ class AllowanceReleased(Event, frozen=True):
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """Units claimed, by live order."""
+    """Units claimed, by live order; ``ended`` are orders that were released without a claim."""
 
     claims: Mapping[str, int] = {}
+    ended: tuple[str, ...] = ()
 
 
 class AllowanceDecider(Decider[Allowance]):
@@ -91,9 +95,9 @@ class AllowanceDecider(Decider[Allowance]):
             case ClaimAllowance():
                 return _claim(allowance, command)
             case ReleaseAllowance():
-                units = allowance.claims.get(command.order_id)
-                if units is None:
+                if command.order_id in allowance.ended:
                     return []
+                units = allowance.claims.get(command.order_id, 0)
                 return [AllowanceReleased(command.customer_id, command.sku, command.order_id, units)]
             case _:
                 raise TypeError(f"allowance does not decide {type(command).__name__}")
@@ -101,16 +105,18 @@ class AllowanceDecider(Decider[Allowance]):
     def evolve(self, allowance: Allowance, event: Event) -> Allowance:
         match event:
             case AllowanceClaimed():
-                return Allowance({**allowance.claims, event.order_id: event.units})
+                return Allowance({**allowance.claims, event.order_id: event.units}, allowance.ended)
+            case AllowanceReleased(units=0):
+                return Allowance(allowance.claims, (*allowance.ended, event.order_id)[-ENDED_KEPT:])
             case AllowanceReleased():
                 rest = {order_id: units for order_id, units in allowance.claims.items() if order_id != event.order_id}
-                return Allowance(rest)
+                return Allowance(rest, allowance.ended)
             case _:
                 return allowance
 
 
 def _claim(allowance: Allowance, command: ClaimAllowance) -> list[Event]:
-    if command.order_id in allowance.claims:
+    if command.order_id in allowance.claims or command.order_id in allowance.ended:
         return []
     answer = (command.customer_id, command.sku, command.order_id, command.units)
     if sum(allowance.claims.values()) + command.units > command.limit_per_customer:

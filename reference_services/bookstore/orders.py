@@ -2,7 +2,8 @@
 
 Aggregate ``order``, keyed by order_id. The order coordinates: the saga (``saga.py``) asks the customer's allowance, the
 inventory and the payments for what they alone can decide, and brings their answers back here. In whatever order they
-arrive, and however often, the order ends in exactly one way, with the goods or the money where they belong.
+arrive (a dead letter is replayed late), and however often, the order ends in exactly one way, with the goods or the
+money where they belong.
 """
 
 from __future__ import annotations
@@ -358,9 +359,13 @@ def _cancel_unpicked(order: Order, now_us: int) -> list[Event]:
 
 
 def _record_refund(order: Order, command: RecordRefund) -> list[Event]:
-    if order.status != "refunding":
-        return []
-    return [OrderRefunded(order.order_id, order.customer_id, command.payment_id)]
+    refunded = OrderRefunded(order.order_id, order.customer_id, command.payment_id)
+    if order.status == "refunding":
+        return [refunded]
+    if order.status == "cancelled":
+        # The refund overtook the word of the payment that it gives back.
+        return [RefundStarted(order.order_id, command.payment_id, order.total_cents), refunded]
+    return []
 
 
 def _cancel(order: Order, reason: str) -> list[Event]:

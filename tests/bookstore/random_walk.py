@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fickle_provider import FickleProvider
-from whole_bookstore import PARTITIONS, WholeBookstore
+from whole_bookstore import PARTITIONS, Log, WholeBookstore
 
 from reference_services.bookstore.operations import (
     OrderLineRequest,
@@ -48,6 +48,9 @@ DEADLINES_TO_SETTLE = 1_000
 
 OFFSETS_LOST_MAX = 8
 
+SET_ASIDE = 100
+"""How often a command is set aside in walks out of order: about as often as one is decided."""
+
 SWARM = (0, 1, 1, 4)
 """Each walk takes each kind of trouble so many times as often as usual, so that walks differ in character.
 Source: Groce et al., "Swarm Testing", ISSTA 2012."""
@@ -57,9 +60,9 @@ Move = Callable[[], str]
 
 
 class Walk:
-    """One walk under ``seed``, of ``steps`` steps before it heals."""
+    """One walk under ``seed``, of ``steps`` steps before it heals; ``out_of_order``: commands are set aside, too."""
 
-    def __init__(self, seed: int, steps: int = 400) -> None:
+    def __init__(self, seed: int, steps: int = 400, *, out_of_order: bool = False) -> None:
         self.shop = WholeBookstore(Terms(), OPENS_US - MINUTE_US)
         self.trail: list[str] = []
         self._draw = stream(seed, "walk")
@@ -70,6 +73,8 @@ class Walk:
         self._work = self._work_with(self._provider.take_call)
         self._healing = self._work_with(self._provider.take_call_well)
         self._life = {**self._work, **self._passing_of_time(), **self._trouble()}
+        if out_of_order:
+            self._life[self._set_aside] = SET_ASIDE
 
     def run(self) -> list[str]:
         """Walk, heal, and return what the checkers have to say of it: nothing if all is well.
@@ -131,6 +136,7 @@ class Walk:
             provider.deliver_webhook: provider.has_webhook,
             provider.tell_unasked: provider.has_payment,
             self._ring: shop.is_due,
+            self._set_aside: self._crowded_inboxes,
             self._come_at_the_last_moment: self._nearly_late,
             self._retry_payment: lambda: self._orders("reserved"),
             self._pick_up: self._orders,
@@ -258,6 +264,14 @@ class Walk:
         reactor = self._draw.choice(self.shop.reactors)
         reactor.log.rewind(self._draw.randint(0, OFFSETS_LOST_MAX))
         return reactor.name
+
+    def _set_aside(self) -> str:
+        return self.shop.set_aside(self._draw.choice(self._crowded_inboxes()))
+
+    def _crowded_inboxes(self) -> list[Log]:
+        """Inboxes in which a command can be overtaken. What staff says of an offer counts in its order, so it waits."""
+        inboxes = [inbox for decider, inbox in self.shop.inboxes() if decider.service.name != "catalog"]
+        return [inbox for inbox in inboxes if len(inbox.entries) - inbox.read > 1]
 
     def _append_as_zombie(self) -> str:
         decider = self._draw.choice(list(self.shop.deciders.values()))

@@ -6,6 +6,7 @@ import pytest
 from given_when_then import Given, given
 
 from reference_services.bookstore.allowances import (
+    ENDED_KEPT,
     Allowance,
     AllowanceClaimed,
     AllowanceDecider,
@@ -67,12 +68,25 @@ def test_what_an_ended_order_had_can_be_had_again() -> None:
     free = allowance.then(AllowanceReleased("ann", "hoodie", "o-1", 2))
 
     free.when(claim("o-2", 2)).then(claimed("o-2", 2))
-    free.when(ReleaseAllowance("ann", "hoodie", "o-1")).then_nothing()
 
 
 def test_a_claim_made_twice_counts_once() -> None:
     an_allowance(claimed("o-1", 1)).when(claim("o-1", 1)).then_nothing()
 
 
-def test_releasing_what_was_never_claimed_changes_nothing() -> None:
-    an_allowance(claimed("o-1", 1)).when(ReleaseAllowance("ann", "hoodie", "o-2")).then_nothing()
+def test_a_claim_that_comes_after_its_release_is_turned_away() -> None:
+    release = ReleaseAllowance("ann", "hoodie", "o-2")
+    ended = an_allowance(claimed("o-1", 1)).when(release).then(AllowanceReleased("ann", "hoodie", "o-2", 0))
+
+    ended.when(release).then_nothing()
+    ended.when(claim("o-2", 1)).then_nothing()
+    ended.when(claim("o-3", 1)).then(claimed("o-3", 1)).when(claim("o-2", 1, limit=9)).then_nothing()
+
+
+def test_of_ended_orders_only_the_latest_are_kept() -> None:
+    released = (AllowanceReleased("ann", "hoodie", f"o-{number}", 0) for number in range(ENDED_KEPT + 1))
+    allowance = an_allowance(*released)
+
+    assert len(allowance.state.ended) == ENDED_KEPT
+    allowance.when(claim("o-1", 1)).then_nothing()
+    allowance.when(claim("o-0", 1)).then(claimed("o-0", 1))

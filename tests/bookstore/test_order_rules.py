@@ -139,7 +139,7 @@ TABLE: list[tuple[Command, dict[str, str]]] = [
     (PAYMENT, {"paying": "paid", "cancelled": "refunding"}),
     (FAILURE, {"paying": "reserved"}),
     (COMMIT, {"paid": "ready", "cancelled": "cancelled", "refunding": "refunding", "refunded": "refunded"}),
-    (REFUND, {"refunding": "refunded"}),
+    (REFUND, {"cancelled": "refunded", "refunding": "refunded"}),
     (RemindOfPickup(ORDER_ID), {"ready": "ready"}),
     (CancelUnpicked(ORDER_ID), {"ready": "refunding"}),
 ]
@@ -346,6 +346,12 @@ def test_only_a_ready_order_waits_for_time(status: str) -> None:
 
 def test_a_ready_order_waits_for_its_reminder_and_then_for_its_end() -> None:
     an_order(*READY).waits_for((REMIND_AT_US, RemindOfPickup(ORDER_ID)), (PICKUP_BY_US, CancelUnpicked(ORDER_ID)))
+
+
+def test_a_refund_that_overtakes_its_payment_ends_the_order_all_the_same() -> None:
+    refunded = an_order(*CANCELLED).when(REFUND, NOW_US).then(REFUND_STARTED, ORDER_REFUNDED)
+
+    refunded.when(PAYMENT, NOW_US).then_nothing()
 
 
 def test_payments_and_refunds_that_are_told_twice_count_once() -> None:

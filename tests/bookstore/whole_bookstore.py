@@ -255,6 +255,12 @@ class WholeBookstore:
         for inbox in decider.inbox:
             decider.consumed -= inbox.rewind(lost_offsets)
 
+    def set_aside(self, inbox: Log) -> str:
+        """Have the next command of ``inbox`` come last of all that wait there, like a dead letter that is replayed."""
+        command = inbox.entries.pop(inbox.read)
+        inbox.entries.append(command)
+        return f"{command.data}"
+
     def append_again(self, decider: Decider, partition: int) -> None:
         """A zombie that lost its partition appends a record that its successor has appended already."""
         events = decider.events[partition]
