@@ -143,7 +143,9 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 class Stock(msgspec.Struct, frozen=True):
-    """Units of one product. Ended reservations are not kept, so the state is bounded by the units on hand.
+    """Units of one product. What was released or expired is not kept. What was sold is: its order may yet be cancelled,
+    and nobody tells the inventory of pickups. So the state is bounded by the units ever received, and each sale copies
+    it, which is fine for thousands of units of one product, not for millions.
 
     ``held`` is in order of expiry.
     """
