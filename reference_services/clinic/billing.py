@@ -19,14 +19,11 @@ from ..kernel.effect import Effect
 from ..kernel.message import Command, Event
 from ..kernel.outside import Authorize, Capture, OutsideRequest, PaymentReport, PaymentStatus, Void
 from ..kernel.transitions import TransitionTable
+from ..shared.payments import ATTEMPTS
 from .terms import Terms
 
 RENEWALS = 20
 """How often a card that says no to a renewal is asked again before the desk has to ask for another."""
-
-ATTEMPTS = 5_000
-"""How often the provider is asked in vain before a person has to: a week at two minutes, as long as an authorization
-lives. What it says after that still counts."""
 
 # Commands
 
