@@ -71,8 +71,8 @@ class SendMessage(OutsideRequest, frozen=True):
 class PaymentReport(msgspec.Struct, frozen=True):
     """How a payment stands at the provider; the body of its answers and of its webhooks.
 
-    ``capture_id`` names the movement of money to us (empty before), ``refund_id`` the one back. Raises ValueError if
-    money is said to have moved, but not how much or not under which name.
+    ``capture_id`` names the movement of money to us (empty before), ``refund_id`` the one back. Where money has
+    moved, ``captured`` or ``refunded``, its amount and its id must be there.
     """
 
     payment_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -85,6 +85,7 @@ class PaymentReport(msgspec.Struct, frozen=True):
     reason: ReportedText = ""
 
     def __post_init__(self) -> None:
+        """Raises ValueError if money is said to have moved, but not how much or not under which id."""
         if self.status == "captured" and not (self.captured_cents and self.capture_id):
             raise ValueError("captured, but captured_cents or capture_id is missing")
         if self.status == "refunded" and not (self.refunded_cents and self.refund_id):
