@@ -144,6 +144,12 @@ EXAMPLES = [
         [STOCK_HELD, (STOCK_COMMITTED, LATE_US)],
         [STOCK_HELD, (STOCK_COMMITTED, EXPIRES_US)],
     ),
+    Example(
+        "one-ending",
+        "released long after",
+        [STOCK_HELD, (HOLD_BACK, LATE_US)],
+        [STOCK_HELD, (HOLD_BACK, LATE_US - 1)],
+    ),
     Example("one-ending", "outlived its time", [STOCK_HELD], [STOCK_HELD, HOLD_BACK]),
     Example(
         "customer-limit",

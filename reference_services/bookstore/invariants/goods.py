@@ -79,7 +79,8 @@ class OneEnding(Invariant):
 
     name = "one-ending"
     statement = (
-        "Each reservation ends exactly once: committed, released or expired, and it expires at its time, not before."
+        "Each reservation ends exactly once: committed, released or expired; it expires at its time, not before, and "
+        "outlives it by no more than the bound."
     )
 
     def __init__(self, terms: Terms) -> None:
@@ -112,7 +113,9 @@ class OneEnding(Invariant):
     def released(self, message: Message[StockReleased]) -> None:
         event = message.data
         if event.was == "held":
-            self._end(event.reservation_id, event.units, message)
+            hold = self._end(event.reservation_id, event.units, message)
+            if hold is not None and message.time_us > hold.expires_us + self._bound_us:
+                self.violate(f"{event.reservation_id} is released long after its hold ran out", message)
         elif self._committed.pop(event.reservation_id, None) != event.units:
             self.violate(f"{event.reservation_id} is returned but was not sold, or not with these units", message)
 
