@@ -13,6 +13,8 @@ from examples import (
     HOODIE,
     HOODIE_HOLD,
     HOODIE_SCHEDULED,
+    MUG,
+    MUG_HOLD,
     NOW_US,
     OPENS_US,
     ORDER_CONFIRMED,
@@ -37,6 +39,7 @@ from examples import (
     TERMS,
     TOTAL_CENTS,
     cancelled,
+    offered,
 )
 from histories import (
     ANSWERED_OK,
@@ -64,7 +67,7 @@ from histories import (
 from reference_services.bookstore.allowances import AllowanceClaimed, AllowanceReleased
 from reference_services.bookstore.catalog import PriceChanged
 from reference_services.bookstore.invariants import invariants
-from reference_services.bookstore.inventory import ReservationExpired, StockReserved
+from reference_services.bookstore.inventory import ReservationCommitted, ReservationExpired, StockReserved
 from reference_services.bookstore.order_messages import OrderConfirmed
 from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision
 from reference_services.kernel.invariant import Invariant
@@ -94,11 +97,36 @@ CLAIMED = AllowanceClaimed("ann", HOODIE, ORDER_ID, 2)
 UNCLAIMED = AllowanceReleased("ann", HOODIE, ORDER_ID, 2)
 CLAIMING: History = [*OFFERED, ORDER_PLACED, CLAIMED, cancelled("x")]
 CLAIMING_LATE: History = [*OFFERED, ORDER_PLACED, cancelled("x"), CLAIMED]
+HOODIE_SOLD = change(STOCK_COMMITTED, units=1)
+MUG_SOLD = ReservationCommitted(MUG, ORDER_ID, MUG_HOLD, 1)
+SOLD_AGAIN = change(STOCK_COMMITTED, reservation_id=f"{HOODIE_HOLD}/again")
+ONE_OF_EACH: History = [
+    change(ORDER_PLACED, lines=(offered(units=1), offered(MUG, 1))),
+    PAYMENT_AUTHORIZED,
+    PAYMENT_CAPTURED,
+    HOODIE_SOLD,
+    MUG_SOLD,
+    ORDER_CONFIRMED,
+]
+TWO_HOODIES: History = [
+    STOCK_COMMITTED if told is HOODIE_SOLD else told for told in ONE_OF_EACH if told is not MUG_SOLD
+]
 FOREIGN_BOOKED = ProviderBooked(LedgerEntry("capture-9", "capture", "o-9/1", 700, NOW_US))
 ASKED_AGAIN = [(PaymentUnresolved(PAYMENT_ID, ORDER_ID, 0, times), NOW_US + times * BOUND_US) for times in (1, 2, 3)]
 LATE_US = EXPIRES_US + BOUND_US + 1
 AGAIN_AT_US = NOW_US + BOUND_US
 RECEIPT_FAILED = NotificationFailed(f"{ORDER_ID}/receipt", "receipt", "timed out", AGAIN_AT_US)
+
+
+def taken_back(*, goods_us: int = 0, asked_us: tuple[int, ...] = (0,), refunded_us: int = 0) -> History:
+    """A sold order that is cancelled, and how long after that its goods come back and its money is asked and sent."""
+    return [
+        *SELLING,
+        (cancelled("not-picked-up"), PICKUP_BY_US),
+        (GOODS_BACK, PICKUP_BY_US + goods_us),
+        *[(REFUND_REQUESTED, PICKUP_BY_US + each_us) for each_us in asked_us],
+        (PAYMENT_REFUNDED, PICKUP_BY_US + refunded_us),
+    ]
 
 
 class Example(NamedTuple):
@@ -223,6 +251,16 @@ EXAMPLES = [
     Example("price-kept", "total 4999 cents, lines add up to 5000", [change(ORDER_PLACED, total_cents=4_999)]),
     Example("money-follows-goods", "confirmed with 0 of 5000 cents", [*PLACING, STOCK_COMMITTED, ORDER_CONFIRMED]),
     Example("money-follows-goods", "confirmed without all its goods", [*CAPTURING, ORDER_CONFIRMED]),
+    Example(
+        "money-follows-goods",
+        "4 units of hoodie sold, 2 ordered",
+        [SECOND_PLACED, *SELLING, SOLD_AGAIN],
+        [SECOND_PLACED, *SELLING, change(SOLD_AGAIN, order_id="o-2")],
+    ),
+    Example("money-follows-goods", "2 units of hoodie sold, 1 ordered", TWO_HOODIES, ONE_OF_EACH),
+    Example("money-follows-goods", "confirmed without all its goods", TWO_HOODIES, ONE_OF_EACH),
+    Example("money-follows-goods", "confirmed without all its goods", without(ONE_OF_EACH, MUG_SOLD), ONE_OF_EACH),
+    Example("money-follows-goods", "stands without all its goods", [*SOLD, GOODS_BACK], TAKEN_BACK),
     Example("money-follows-goods", "5000 cents kept without goods", [*CAPTURING], SELLING),
     Example("money-follows-goods", "5000 cents kept without goods", [*SELLING, cancelled("x"), GOODS_BACK], TAKEN_BACK),
     Example(
@@ -230,6 +268,24 @@ EXAMPLES = [
         "2 units kept though it is cancelled",
         without(TAKEN_BACK, (GOODS_BACK, PICKUP_BY_US)),
         TAKEN_BACK,
+    ),
+    Example(
+        "money-follows-goods",
+        "2 units of hoodie go back 1 us late",
+        taken_back(goods_us=BOUND_US + 1),
+        taken_back(goods_us=BOUND_US),
+    ),
+    Example(
+        "money-follows-goods",
+        "the money is asked back 1 us late",
+        taken_back(asked_us=(BOUND_US + 1,), refunded_us=BOUND_US + 1),
+        taken_back(asked_us=(BOUND_US,), refunded_us=BOUND_US),
+    ),
+    Example(
+        "money-follows-goods",
+        "the money is back 1 us late",
+        taken_back(refunded_us=BOUND_US + 1),
+        taken_back(asked_us=(0, BOUND_US), refunded_us=2 * BOUND_US),
     ),
     Example(
         "money-follows-goods",

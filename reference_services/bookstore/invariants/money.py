@@ -12,10 +12,17 @@ from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
 from ...shared.invariants import BooksAgree
-from ...shared.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentVoided
+from ...shared.payments import (
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentVoided,
+    RefundRequested,
+)
 from ..catalog import PriceChanged, ProductListed
 from ..inventory import ReservationCommitted, StockReleased
-from ..order_messages import OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
+from ..order_messages import OfferedLine, OrderCancelled, OrderConfirmed, OrderPlaced, PickedUp
 from ..terms import Terms
 from .quotes import Quotes
 
@@ -63,19 +70,21 @@ NOTHING_AUTHORIZED: Mapping[str, int] = MappingProxyType({})
 
 
 class _Account(msgspec.Struct, gc=False):
-    """The money of one order, as its payments' events tell, and how many units it is for.
+    """The money of one order, as its payments' events tell, and what it is for.
 
-    ``authorized`` and ``gone`` are about single payments; ``changed_at_us`` is when either side last had to move. Every
-    order has an account for good, since money may come for it at any time; so an account without a payment is small.
+    ``authorized`` and ``gone`` are about single payments; ``changed_at_us`` is when either side last had to move, and
+    ``asked_at_us`` when its money was last asked back. Every order has an account for good, since money may come for it
+    at any time; so an account without a payment is small.
     """
 
     total_cents: int
-    units: int
+    lines: tuple[OfferedLine, ...]
     authorized: Mapping[str, int] = NOTHING_AUTHORIZED
     gone: tuple[str, ...] = ()
     captured_cents: int = 0
     refunded_cents: int = 0
     changed_at_us: int = 0
+    asked_at_us: int = 0
     cancelled: bool = False
     settled: bool = False
 
@@ -84,30 +93,44 @@ class _Account(msgspec.Struct, gc=False):
         """What we have of the customer's money."""
         return self.captured_cents - self.refunded_cents
 
+    @property
+    def stands(self) -> bool:
+        """Whether it was confirmed, and nothing has been taken back since."""
+        return self.settled and not self.cancelled
+
+    def ordered(self, sku: str) -> int:
+        """How many units of ``sku`` it is for."""
+        units = 0
+        for line in self.lines:
+            if line.sku == sku:
+                units += line.units
+        return units
+
 
 class MoneyFollowsGoods(Invariant):
-    """Keeps the money and the goods of each order side by side."""
+    """Keeps the money and the goods of each order side by side.
+
+    How long a refund takes is not ours to promise: the provider may be away. But whenever it has been silent, it is
+    asked again; so the next word, ours or its, must come within the bound.
+    """
 
     name = "money-follows-goods"
     statement = (
-        "An order is confirmed if and only if its total is captured and its goods are committed; money without goods "
-        "and goods without money go back within the bound, and no money while the order stands; refunded <= captured "
-        "<= authorized; nothing is captured after a void or refund."
+        "An order is confirmed if and only if its total is captured and exactly its goods are committed; money without "
+        "goods and goods without money go back within the bound, and no money while the order stands; refunded <= "
+        "captured <= authorized; nothing is captured after a void or refund."
     )
 
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._bound_us = terms.settlement_bound_us
         self._accounts: dict[str, _Account] = {}
-        self._committed_units: dict[str, int] = defaultdict(int)
+        self._committed_units: dict[tuple[str, str], int] = defaultdict(int)
 
     @on(OrderPlaced)
     def placed(self, message: Message[OrderPlaced]) -> None:
         event = message.data
-        units = 0
-        for line in event.lines:
-            units += line.units
-        self._accounts[event.order_id] = _Account(event.total_cents, units)
+        self._accounts[event.order_id] = _Account(event.total_cents, event.lines)
 
     @on(PaymentAuthorized)
     def authorized(self, message: Message[PaymentAuthorized]) -> None:
@@ -135,6 +158,12 @@ class MoneyFollowsGoods(Invariant):
         account.changed_at_us = message.time_us
         account.settled = False
 
+    @on(RefundRequested)
+    def asked_back(self, message: Message[RefundRequested]) -> None:
+        account = self._accounts[message.data.reference]
+        self._judge_pace(account, message, "asked back")
+        account.asked_at_us = message.time_us
+
     @on(PaymentRefunded)
     def refunded(self, message: Message[PaymentRefunded]) -> None:
         event = message.data
@@ -146,19 +175,30 @@ class MoneyFollowsGoods(Invariant):
             self.violate(f"{order_id}: {refunded_cents} cents refunded, {captured_cents} captured", message)
         if not account.cancelled:
             self.violate(f"{order_id} is refunded though it is not cancelled", message)
+        self._judge_pace(account, message, "back")
         account.settled = not account.kept_cents
 
     @on(ReservationCommitted)
     def goods_sold(self, message: Message[ReservationCommitted]) -> None:
         event = message.data
-        self._committed_units[event.order_id] += event.units
-        self._accounts[event.order_id].changed_at_us = message.time_us
+        order_id, sku = event.order_id, event.sku
+        account = self._accounts[order_id]
+        account.changed_at_us = message.time_us
+        units = self._committed_units[order_id, sku] = self._committed_units[order_id, sku] + event.units
+        ordered = account.ordered(sku)
+        if units > ordered:
+            self.violate(f"{order_id}: {units} units of {sku} sold, {ordered} ordered", message)
 
     @on(StockReleased)
     def goods_back(self, message: Message[StockReleased]) -> None:
         event = message.data
-        if event.was == "committed":
-            self._committed_units[event.order_id] -= event.units
+        if event.was != "committed":
+            return
+        self._committed_units[event.order_id, event.sku] -= event.units
+        account = self._accounts[event.order_id]
+        late_us = message.time_us - account.changed_at_us - self._bound_us
+        if account.cancelled and late_us > 0:
+            self.violate(f"{event.order_id}: {event.units} units of {event.sku} go back {late_us} us late", message)
 
     @on(OrderConfirmed)
     def confirmed(self, message: Message[OrderConfirmed]) -> None:
@@ -167,7 +207,7 @@ class MoneyFollowsGoods(Invariant):
         if account.kept_cents != account.total_cents:
             kept_cents, total_cents = account.kept_cents, account.total_cents
             self.violate(f"{event.order_id} is confirmed with {kept_cents} of {total_cents} cents", message)
-        if self._committed_units[event.order_id] != account.units:
+        if not self._has_its_goods(event.order_id, account):
             self.violate(f"{event.order_id} is confirmed without all its goods", message)
         account.settled = True
 
@@ -188,15 +228,32 @@ class MoneyFollowsGoods(Invariant):
 
     def finish(self, end_us: int) -> None:
         for order_id, account in self._accounts.items():
+            subject = f"order/{order_id}"
+            if account.stands and not self._has_its_goods(order_id, account):
+                self.violate(f"{order_id} stands without all its goods", subject=subject, time_us=end_us)
             if end_us <= account.changed_at_us + self._bound_us:
                 continue
-            subject = f"order/{order_id}"
             if account.captured_cents and not account.settled:
                 text = f"{order_id}: {account.kept_cents} cents kept without goods"
                 self.violate(text, subject=subject, time_us=end_us)
-            units = self._committed_units.get(order_id)
-            if account.cancelled and units:
+            units = self._units_of(order_id, account) if account.cancelled else 0
+            if units:
                 self.violate(f"{order_id}: {units} units kept though it is cancelled", subject=subject, time_us=end_us)
+
+    def _judge_pace(self, account: _Account, message: Message, done: str) -> None:
+        """``message`` must come within the bound of what it follows: why the money goes back, or the last asking."""
+        late_us = message.time_us - max(account.changed_at_us, account.asked_at_us) - self._bound_us
+        if late_us > 0:
+            self.violate(f"{message.data.reference}: the money is {done} {late_us} us late", message)
+
+    def _has_its_goods(self, order_id: str, account: _Account) -> bool:
+        for line in account.lines:
+            if self._committed_units.get((order_id, line.sku), 0) != account.ordered(line.sku):
+                return False
+        return True
+
+    def _units_of(self, order_id: str, account: _Account) -> int:
+        return sum(self._committed_units.get((order_id, sku), 0) for sku in {line.sku for line in account.lines})
 
 
 class CaptureOnce(BooksAgree):
