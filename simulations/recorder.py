@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from reference_services.kernel.history import HistoryHash, observation
+from reference_services.kernel.history import HistoryHash, VersionsMissing, observation
 from reference_services.kernel.invariant import Checker
 from reference_services.kernel.message import Event, Message, Record
 from reference_services.kernel.one_history import LogReading
@@ -20,8 +20,8 @@ class EventSink(Protocol):
 class Recorder:
     """The history of a run, folded as it happens: what was appended, each version of each aggregate once.
 
-    With ``reads_logs`` the logs themselves are judged, too, which takes memory for each record; where nothing goes
-    wrong there is nothing to find.
+    No version may be missing. With ``reads_logs`` what the logs hold is compared, too, which takes memory for each
+    record; where nothing goes wrong there is nothing to find.
     """
 
     def __init__(self, checker: Checker, sink: EventSink | None = None, *, reads_logs: bool = False) -> None:
@@ -36,7 +36,10 @@ class Recorder:
     def record(self, record: Record) -> None:
         """Take in what one decision appended; a version that was seen before is a copy, which all readers drop."""
         first = record[0]
-        is_copy = first.version <= self._versions.get(first.subject, 0)
+        last = self._versions.get(first.subject, 0)
+        if first.version > last + 1:
+            self.observe(VersionsMissing(first.subject, last, first.version), first.subject, first.time_us)
+        is_copy = first.version <= last
         if self._reading is not None:
             wrong = self._reading.copy(record) if is_copy else self._reading.new(record)
             if wrong is not None:

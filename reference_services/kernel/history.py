@@ -2,7 +2,7 @@
 
 Besides the domain's events it holds what only others can tell: the answers that clients got (`Answered`), the movements
 of money in the provider's own books (`ProviderBooked`), what the hosts counted (`InboxCounted`), and what is wrong with
-the log itself (`Diverged`, `RepeatedDecision`).
+the log itself (`VersionsMissing`, `Diverged`, `RepeatedDecision`).
 """
 
 from __future__ import annotations
@@ -50,6 +50,14 @@ class InboxCounted(Event, frozen=True):
     lag: int
 
 
+class VersionsMissing(Event, frozen=True):
+    """An aggregate's ``version`` stands in the log right after its version ``after``, which is not the one before."""
+
+    subject: str
+    after: int
+    version: int
+
+
 class Diverged(Event, frozen=True):
     """A version of an aggregate stands in its log twice, with different contents."""
 
@@ -65,7 +73,14 @@ class RepeatedDecision(Event, frozen=True):
     again: str
 
 
-OBSERVATIONS: tuple[type[Event], ...] = (Answered, ProviderBooked, InboxCounted, Diverged, RepeatedDecision)
+OBSERVATIONS: tuple[type[Event], ...] = (
+    Answered,
+    ProviderBooked,
+    InboxCounted,
+    VersionsMissing,
+    Diverged,
+    RepeatedDecision,
+)
 
 
 def observation(data: Event, subject: str, time_us: int, sequence: int) -> Message:

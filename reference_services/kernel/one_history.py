@@ -1,4 +1,4 @@
-"""What must hold of the log itself, whatever is decided: one history for all who read it, and each command in it once.
+"""What must hold of the log itself, whatever is decided: one whole history for all who read, no command in it twice.
 
 Readers drop a version of an aggregate that they have seen. That is sound only if whoever appended it once more, a
 worker that was given up or one that starts over after a crash, has appended the very same.
@@ -6,17 +6,23 @@ worker that was given up or one that starts over after a crash, has appended the
 
 from __future__ import annotations
 
-from .history import Diverged, RepeatedDecision
+from .history import Diverged, RepeatedDecision, VersionsMissing
 from .invariant import Invariant
 from .message import Message, Record
 from .observer import on
 
 
 class OneHistory(Invariant):
-    """Two owners of a partition, one after the other or by mistake at once, decide the same."""
+    """Two owners of a partition, one after the other or by mistake at once, decide the same, and nothing is lost."""
 
     name = "one-history"
-    statement = "Whoever appends a version of an aggregate appends the same events."
+    statement = "Whoever appends a version of an aggregate appends the same events, and no version is missing."
+
+    @on(VersionsMissing)
+    def missing(self, message: Message[VersionsMissing]) -> None:
+        """There is a hole in the log of an aggregate."""
+        found = message.data
+        self.violate(f"version {found.version} of {found.subject} comes right after version {found.after}", message)
 
     @on(Diverged)
     def diverged(self, message: Message[Diverged]) -> None:

@@ -69,7 +69,7 @@ from reference_services.bookstore.catalog import PriceChanged
 from reference_services.bookstore.invariants import invariants
 from reference_services.bookstore.inventory import ReservationCommitted, ReservationExpired, StockReserved
 from reference_services.bookstore.order_messages import OrderConfirmed
-from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision
+from reference_services.kernel.history import Diverged, InboxCounted, ProviderBooked, RepeatedDecision, VersionsMissing
 from reference_services.kernel.invariant import Invariant
 from reference_services.kernel.message import Event, Message, Refused
 from reference_services.kernel.outside import LedgerEntry
@@ -422,6 +422,7 @@ EXAMPLES = [
         [InboxCounted("orders", 8, 5, 1, 1, lag=0)],
         [InboxCounted("orders", 8, 5, 2, 1, lag=0)],
     ),
+    Example("one-history", "version 3 of stock/hoodie comes right after", [VersionsMissing("stock/hoodie", 1, 3)]),
     Example("one-history", "version 3 of stock/hoodie was appended with two", [Diverged("stock/hoodie", 3)]),
     Example("decided-once", "c-1 was decided at a/1/0 and again at a/2/0", [RepeatedDecision("c-1", "a/1/0", "a/2/0")]),
 ]

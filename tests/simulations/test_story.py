@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from statistics import median
+from typing import Any
 
 import msgspec
 import pytest
 
 from scenarios.loading import load_scenario
 from scenarios.story_records import EVENTS_MAX, Moment, Story
+from simulations.kafka.log import PartitionLog
 from simulations.planted.catalog import PLANTS
 from simulations.search.playing import play_tape
 from simulations.search.searching import tape_of_seed
@@ -140,6 +142,25 @@ def test_a_command_that_is_decided_twice_is_shown_with_both_decisions() -> None:
     again = broken(told)
 
     assert [moment.cause_id for moment in told.events].count(again.cause_id) >= 2
+
+
+def test_a_hole_in_a_log_is_shown_at_what_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    append = PartitionLog.append
+
+    def append_most(log: PartitionLog, item: Any) -> None:
+        """The broker confirms the third version of every payment, and loses it."""
+        lost = isinstance(item, tuple) and item[0].subject.startswith("payment/") and item[0].version == 3
+        if not lost:
+            append(log, item)
+
+    monkeypatch.setattr(PartitionLog, "append", append_most)
+    holed = tape_of_seed(load_scenario("flash_sale").for_check(), 1)
+    told = story_of(holed, "one-history")
+
+    assert "comes right after version 2" in told.breach.message
+    assert broken(told).id.endswith("/4/0")
+    for name in holed.violated:
+        assert story_of(holed, name).rule.name == name
 
 
 def test_what_never_came_is_shown_with_the_fault_that_took_it() -> None:

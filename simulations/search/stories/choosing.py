@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from reference_services.kernel.history import Answered, Diverged, RepeatedDecision
+from reference_services.kernel.history import Answered, Diverged, RepeatedDecision, VersionsMissing
 from reference_services.kernel.invariant import Violation
-from reference_services.kernel.message import Message
+from reference_services.kernel.message import Message, event_id
 from scenarios.story_records import EVENTS_MAX
 
 from .causes import Causes, previous, texts_in
@@ -61,6 +61,8 @@ class Chooser:
         if self._violation.event_id in self._causes.events:
             return self._around((self._violation.event_id,))
         match self._observed.data if self._observed is not None else None:
+            case VersionsMissing(subject=subject, version=version):
+                return self._around((event_id(subject, version, 0),))
             case Diverged(subject=subject, version=version):
                 return self._around_copy(subject, version)
             case RepeatedDecision(first=first, again=again):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from reference_services.kernel.aggregates import AggregateTable
+from reference_services.kernel.aggregates import AggregateTable, VersionGap
 from reference_services.kernel.effect import Effect
 from reference_services.kernel.message import Message
 
@@ -104,8 +104,12 @@ class _Search:
             last: dict[str, str] = {}
             for event in self._causes.events.values():
                 if event.id.endswith("/0") and self._causes.service(event.subject) is service:
-                    table.fold(self._causes.record_of(event))
-                    last[event.subject] = event.id
+                    try:
+                        table.fold(self._causes.record_of(event))
+                        last[event.subject] = event.id
+                    except VersionGap:  # nobody knows how it stands, nor what it waits for
+                        table.forget(event.subject)
+                        last.pop(event.subject, None)
             for subject, cause in last.items():
                 command = table.deadline_command(subject, end_us)
                 if command is not None and command.id not in self._witness.commands:
