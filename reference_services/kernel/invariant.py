@@ -63,20 +63,33 @@ class Invariant(Observer):
 
 
 class InboxDrained(Invariant):
-    """The liveness of the hosts themselves: nothing that entered an inbox is still there or has vanished."""
+    """The liveness of the hosts themselves: nothing that entered an inbox is still there or has vanished.
+
+    Only the hosts can tell. Where none has, the rule was not looked at, and raises in the end.
+    """
 
     name = "inbox-drained"
     statement = "At the end every inbox is empty, and consumed = decided + duplicates + dead-lettered."
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_told = False
+
     @on(InboxCounted)
     def counted(self, message: Message[InboxCounted]) -> None:
         """One service's count must add up and leave nothing waiting."""
+        self._is_told = True
         count = message.data
         if count.lag:
             self.violate(f"{count.service}: {count.lag} commands still wait", message)
         accounted = count.decided + count.duplicates + count.dead_lettered
         if count.consumed != accounted:
             self.violate(f"{count.service}: {count.consumed} consumed, {accounted} accounted for", message)
+
+    def finish(self, end_us: int) -> None:
+        """Raises LookupError if no host has counted anything: there was nothing to judge."""
+        if not self._is_told:
+            raise LookupError("no host has said what became of its inbox")
 
 
 class Coverage(Observer):

@@ -78,12 +78,13 @@ REVERSED = FeeReversed("ann", "t-1", "t-1-lost", TERMS.lost_bike_fee_cents)
 OVERDUE = TripOverdue("t-1", "ann", "b-1")
 LOST: list[Told] = [*RIDING, (OVERDUE, OVERDUE_US), MISSING, (HELD, OVERDUE_US), (CHARGED, FEE_US)]
 BACK_AFTER_ALL: list[Told] = [*LOST, TAKEN, FOUND, RETURNED, DOCKED, ENDED, FARE, REVERSED]
+ALL_DONE = InboxCounted("trips", 1, 1, 0, 0, 0)
 
 
 def judged(history: Sequence[Told], end_us: int = END_US) -> set[str]:
-    """The invariants that ``history`` breaks."""
+    """The invariants that ``history`` breaks, at whose end all inboxes are empty."""
     checker = Checker(invariants(TERMS), _NoMarks())
-    for number, told in enumerate(history):
+    for number, told in enumerate((*history, ALL_DONE)):
         event, at_us = told if isinstance(told, tuple) else (told, NOW_US)
         checker.observe(Message(f"m-{number}", "test", type(event).__name__, _subject(event), at_us, event, 1, "c-1"))
     findings = checker.finish(end_us)

@@ -20,8 +20,8 @@ from reference_services.kernel.random_streams import stream
 WALKS, STEPS = 150, 250
 BIKES = ("b-1", "b-2", "b-3")
 PAUSES_US = (1, MINUTE_US, 10 * MINUTE_US, HOUR_US, LIMIT_US - HOUR_US, LIMIT_US, 3 * DAY_US)
-NOT_TOLD = {"charge-once"}
-"""The friendly provider of these walks keeps no books of its own, which this rule compares with ours."""
+NOT_TOLD = {"charge-once", "inbox-drained"}
+"""The friendly provider of these walks keeps no books of its own to compare with ours, and there are no inboxes."""
 
 
 class Walk:

@@ -39,7 +39,7 @@ from examples import (
 
 from reference_services.bookstore.invariants import coverage, invariants
 from reference_services.bookstore.inventory import StockReleased
-from reference_services.kernel.history import Answered, ProviderBooked
+from reference_services.kernel.history import Answered, InboxCounted, ProviderBooked
 from reference_services.kernel.invariant import Checker, Finding
 from reference_services.kernel.message import Event, Message
 from reference_services.kernel.outside import LedgerEntry
@@ -48,6 +48,7 @@ from reference_services.shared.notifications import NotificationRequested, Notif
 BOUND_US = TERMS.settlement_bound_us
 END_US = PICKUP_BY_US + 2 * BOUND_US
 PLACE_COMMAND = "c-place"
+ALL_DONE = InboxCounted("orders", 1, 1, 0, 0, 0)
 
 SUBJECTS = {
     "catalog": ("product", "sku"),
@@ -73,9 +74,9 @@ def message(told: Told, causation_id: str = "") -> Message[Event]:
 
 
 def judged(history: Iterable[Told | Message[Event]], end_us: int = END_US) -> dict[str, Finding]:
-    """What each invariant says of ``history``."""
+    """What each invariant says of ``history``, at whose end all inboxes are empty."""
     checker = Checker(invariants(TERMS), coverage(TERMS))
-    for told in history:
+    for told in (*history, ALL_DONE):
         checker.observe(told if isinstance(told, Message) else message(told))
     return {finding.name: finding for finding in checker.finish(end_us)}
 

@@ -16,7 +16,7 @@ from reference_services.clinic.system import build
 from reference_services.clinic.terms import HOUR_US, Terms
 from reference_services.kernel.aggregates import AggregateTable
 from reference_services.kernel.effect import answer_id
-from reference_services.kernel.invariant import Checker
+from reference_services.kernel.invariant import Checker, InboxDrained
 from reference_services.kernel.message import Message, Refused
 from reference_services.kernel.operation import ANYONE, Action, Call, Outcome, Principal, command_id_of
 from reference_services.kernel.problem import FORBIDDEN, Problem
@@ -38,6 +38,11 @@ def at(text: str) -> int:
     return local_instant_us(text, BERLIN)
 
 
+def checker(terms: Terms = TERMS) -> Checker:
+    """A fresh checker with every rule but the one about inboxes, for here are none."""
+    return Checker((each for each in invariants(terms) if each.name != InboxDrained.name), coverage(terms))
+
+
 class SmallClinic:
     """All services in one place. ``now_us`` is the only clock; ``told`` are all events so far."""
 
@@ -48,7 +53,7 @@ class SmallClinic:
         self.texts: list[tuple[int, str, str]] = []
         self.books = Books()
         self.views = Views(self.system.view_types())
-        self.checker = Checker(invariants(terms), coverage(terms))
+        self.checker = checker(terms)
         self._tables = {service.name: AggregateTable(self.system, service) for service in self.system.services}
         self._waiting: deque[Message[Any]] = deque()
         self._asked = 0

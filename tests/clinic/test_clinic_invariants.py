@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, TERMS, SmallClinic, at, clinic_at
+from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, TERMS, SmallClinic, at, checker, clinic_at
 
-from reference_services.clinic.invariants import coverage, invariants
+from reference_services.clinic.invariants import invariants
 from reference_services.clinic.terms import DAY_US, HOUR_US, MINUTE_US
 from reference_services.kernel.history import ProviderBooked, observation
-from reference_services.kernel.invariant import Checker
 from reference_services.kernel.message import Message
 from reference_services.kernel.outside import LedgerEntry
 
@@ -167,10 +166,10 @@ def and_money_moved(told: History) -> History:
 
 def judged(told: History) -> set[str]:
     """The invariants that break over ``told``, watched for a month more."""
-    checker = Checker(invariants(TERMS), coverage(TERMS))
+    watching = checker()
     for message in told:
-        checker.observe(message)
-    findings = checker.finish(told[-1].time_us + 30 * DAY_US)
+        watching.observe(message)
+    findings = watching.finish(told[-1].time_us + 30 * DAY_US)
     assert [finding.error for finding in findings if finding.status == "crashed"] == []
     return {finding.name for finding in findings if finding.status == "broken"}
 

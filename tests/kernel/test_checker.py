@@ -163,6 +163,12 @@ def test_what_nobody_asked_for_disturbs_nobody() -> None:
     assert findings(NeverEmpty(), history=(message(TakenOut("b", 1)),))["never-empty"].status == "held"
 
 
+def test_inboxes_that_nobody_counted_prove_nothing() -> None:
+    finding = findings(InboxDrained())["inbox-drained"]
+
+    assert (finding.status, finding.error) == ("crashed", "LookupError: no host has said what became of its inbox")
+
+
 @pytest.mark.parametrize(
     ("count", "violations"),
     [
