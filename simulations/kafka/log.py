@@ -26,6 +26,7 @@ class PartitionLog:
 
     __slots__ = (
         "_clock",
+        "_held_up_until_us",
         "_items",
         "_last_arrival_us",
         "_readers",
@@ -47,6 +48,7 @@ class PartitionLog:
         self._clock = clock
         self._items: list[Any] | None = [] if kept else None
         self._last_arrival_us = 0
+        self._held_up_until_us = 0
         self._readers: list[Deliver] = []
 
     def append(self, item: Any) -> None:
@@ -80,9 +82,10 @@ class PartitionLog:
         usual_us = self._clock.now_us + self.delay_us
         arrives_us = max(usual_us + self.extra_us, self._last_arrival_us)  # what is slow holds up what follows
         self._last_arrival_us = arrives_us
-        if arrives_us == usual_us:
+        if arrives_us == usual_us > self._held_up_until_us:
             self._tell((offset, item))
         else:
+            self._held_up_until_us = arrives_us
             self._clock.after(arrives_us - usual_us, self._tell, (offset, item))
 
     def _tell(self, appended: tuple[int, Any]) -> None:

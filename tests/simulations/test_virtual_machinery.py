@@ -46,6 +46,18 @@ def test_what_is_slow_holds_up_what_follows_and_nothing_overtakes() -> None:
     assert told == [(0, "slow", START_US + 3_500), (1, "quick", START_US + 3_500)]
 
 
+def test_what_comes_when_the_slow_is_just_being_told_comes_after_it() -> None:
+    clock = VirtualClock(START_US)
+    log = VirtualBroker(clock, partitions=1, delay_us=500).topic("orders")[0]
+    told = reading(log)
+    clock.after(3_000, log.append, "quick")
+    log.extra_us = 3_000
+    log.append("slow")
+    log.extra_us = 0
+    clock.run(until=START_US + 10_000)
+    assert told == [(0, "slow", START_US + 3_500), (1, "quick", START_US + 3_500)]
+
+
 def test_a_producer_that_missed_the_answer_appends_twice() -> None:
     log = VirtualBroker(VirtualClock(0), partitions=1, delay_us=1).topic("orders")[0]
     told = reading(log)
