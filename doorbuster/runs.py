@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reference_services.registry import load_pictures
+from scenarios.faults.fault import Fault
 from scenarios.model import Scenario
 from scenarios.run_folder import new_run_path
 from scenarios.run_records import Machine, RunInfo, Versions, World
@@ -29,10 +30,11 @@ def run_info(
     origin_us: int,
     settings: Mapping[str, Any],
     started_at: datetime | None = None,
+    left_out: Iterable[Fault] = (),
 ) -> RunInfo:
     """The papers of a run, which begins now unless ``started_at`` says when.
 
-    ``settings`` are the other options of the command line, by name.
+    ``settings`` are the other options of the command line, by name; ``left_out`` is what cannot go wrong in ``world``.
     """
     return RunInfo(
         scenario=scenario.name,
@@ -48,6 +50,7 @@ def run_info(
         settings=dict(settings),
         scenario_document=scenario.document(),
         pictures=load_pictures(scenario.system),
+        left_out=tuple(fault.label for fault in left_out),
     )
 
 

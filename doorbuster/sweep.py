@@ -95,7 +95,15 @@ def _told(total: dict[str, Any]) -> str:
 
 def _simulate_seed(name: str, variant: Variant, scratch: Path, seed: int) -> dict[str, Any]:
     folder = scratch / str(seed)
-    simulate_into(folder, _scenario(name, variant), seed, verb="simulate", settings={}, tick=_nobody_watches)
+    simulate_into(
+        folder,
+        _scenario(name, variant),
+        seed,
+        verb="simulate",
+        settings={},
+        tick=_nobody_watches,
+        for_real=variant is Variant.LIVE,
+    )
     run = run_document(folder, write_verdict_only(folder)) | {"variant": variant.value, "folder": None}
     shutil.rmtree(folder)
     gc.collect()  # a run leaves a world of objects that know each other; the next one needs the memory

@@ -37,6 +37,7 @@ def run_document(folder: Path, verdict: Verdict) -> dict[str, Any]:
         "history_sha256": findings.history_sha256,
         "events": findings.events,
         "wall_s": findings.wall_s,
+        "left_out": list(run.left_out),
         **verdict_document(verdict),
         **paths_document(folder),
     }

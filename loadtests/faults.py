@@ -15,10 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from scenarios.faults.catalog import kinds_in
 from scenarios.faults.fault import Fault
 from scenarios.faults.stage import CannotHappenHere, Stage
-from scenarios.model import Scenario
 
 from .live_stage import StageFailed
 
@@ -44,17 +42,6 @@ class _Step(NamedTuple):
     what: str
     act: Callable[[], None]
     heals: bool
-
-
-def live_faults(scenario: Scenario) -> tuple[Fault, ...]:
-    """The faults of ``scenario``. Raises `scenarios.problems.ScenarioError` for one that needs virtual time."""
-    faults = scenario.typed_faults
-    for index, fault in enumerate(faults):
-        if "live" not in fault.worlds:
-            kinds = ", ".join(kinds_in("live"))
-            text = f"{fault.kind!r} cannot happen for real; under 'live', list faults of the kinds {kinds}"
-            raise scenario.error(("faults", index, "kind"), text)
-    return faults
 
 
 class FaultInjector:
@@ -84,17 +71,10 @@ class FaultInjector:
 
 
 def _steps(number: int, fault: Fault, origin_us: int, stage: Stage) -> list[_Step]:
-    name = _name(fault)
     return [
-        _Step(origin_us + fault.at_us, number, f"inject {name}", partial(fault.strike, stage), heals=False),
-        _Step(origin_us + fault.heals_us, number, f"heal {name}", partial(fault.heal, stage), heals=True),
+        _Step(origin_us + fault.at_us, number, f"inject {fault.label}", partial(fault.strike, stage), heals=False),
+        _Step(origin_us + fault.heals_us, number, f"heal {fault.label}", partial(fault.heal, stage), heals=True),
     ]
-
-
-def _name(fault: Fault) -> str:
-    """The fault's kind and whom it strikes."""
-    struck = getattr(fault, "target", "") or " to ".join(getattr(fault, "between", ()))
-    return f"{fault.kind} {struck}".rstrip()
 
 
 def _attempt(step: _Step) -> Exception | None:

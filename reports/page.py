@@ -75,6 +75,7 @@ def _context(runs: Sequence[Run], verdict: Verdict, charts: Sequence[Chart]) -> 
         "bar_notes": {chart.slug: chart for chart in charts if isinstance(chart, BarChart)},
         "invariants": page_tables.invariant_rows(runs),
         "violations_shown": page_tables.VIOLATIONS_SHOWN,
+        "left_out": list(dict.fromkeys(name for run in runs for name in run.info.left_out)),
         "reached": page_tables.reached_rows(runs, verdicts),
         "objectives": page_tables.objective_rows(runs, verdicts),
         "hops": page_tables.hop_rows(runs),

@@ -12,8 +12,8 @@ from reference_services.registry import load_checks, load_sequential_models, loa
 
 from .arrival_kinds import Flash, Trace
 from .faults.catalog import from_document, kinds_in
-from .faults.fault import ProviderFault
-from .faults.links import CALLEES, LinkFault
+from .faults.fault import OUTSIDE, ProviderFault
+from .faults.links import LinkFault
 from .fields import ALL
 from .model import Scenario
 from .problems import BadValues, Place, Problem, unknown
@@ -125,7 +125,7 @@ def _targets(scenario: Scenario) -> Iterator[Problem]:
     services = [service.name for service in load_system(scenario.system, scenario.terms).deciding]
     processes = {service: scenario.topology.workers_of(service) for service in services}
     processes["gateway"] = scenario.topology.gateways
-    known = [*CALLEES, *processes, *(f"{name}-{n}" for name, count in processes.items() for n in range(1, count + 1))]
+    known = [*OUTSIDE, *processes, *(f"{name}-{n}" for name, count in processes.items() for n in range(1, count + 1))]
     for index, fault in enumerate(scenario.typed_faults):
         target = getattr(fault, "target", None)
         if target is not None and target not in known:

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_vali
 from reference_services.registry import terms_type
 
 from .arrival_kinds import Arrivals
-from .faults.catalog import from_document
-from .faults.fault import Fault
+from .faults.catalog import from_document, why_not_in
+from .faults.fault import Fault, World
 from .fields import ALL, AsList, Count, Duration, Instant, OrAll, Part, PositiveDuration, Share, Text
 from .problems import BadValues, Place, Problem, ScenarioError, Source
 from .quantities import epoch_us
@@ -209,6 +209,23 @@ class Scenario(Part):
     def typed_faults(self) -> tuple[Fault, ...]:
         """What goes wrong in every run, typed, in the order of the file."""
         return tuple(from_document(fault.model_dump(mode="json")) for fault in self.faults)
+
+    def faults_in(self, world: World) -> tuple[Fault, ...]:
+        """What goes wrong in every run, typed. Raises `ScenarioError` for what cannot happen in ``world``."""
+        faults = self.typed_faults
+        for index, fault in enumerate(faults):
+            if not fault.happens_in(world):
+                raise self.error(("faults", index, "kind"), why_not_in(fault, world))
+        return faults
+
+    def fitted_to(self, world: World) -> tuple[Scenario, tuple[Fault, ...]]:
+        """The scenario without what cannot happen in ``world``, and what that is."""
+        left_out = tuple(fault for fault in self.typed_faults if not fault.happens_in(world))
+        if not left_out:
+            return self, ()
+        kept = zip(self.faults, self.typed_faults, strict=True)
+        faults = tuple(written for written, fault in kept if fault.happens_in(world))
+        return self.model_copy(update={"faults": faults}), left_out
 
     def convert(self, place: Place, struct_type: type[_Struct]) -> _Struct:
         """A free part of the scenario, such as ``("provider",)``, as a struct with units resolved.

@@ -67,7 +67,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     ``origin_us`` is the instant that is time 0 of the scenario (the opening), in microseconds since the epoch; every
     other instant in the folder is on the same scale. ``scenario_document`` is the scenario as resolved for this run,
     as JSON; ``settings`` is whatever else was asked for on the command line; ``pictures`` is what the system asks
-    reports to draw of it (see ``reports/pictures.py``).
+    reports to draw of it (see ``reports/pictures.py``); ``left_out`` names the faults that the scenario wants and this
+    world cannot do.
     """
 
     scenario: str
@@ -83,6 +84,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     scenario_document: dict[str, Any] = {}
     pictures: dict[str, Any] = {}
+    left_out: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
 

@@ -190,7 +190,7 @@ def simulate(
     scenario: Scenario, seed: int, sink: RunSink | None = None, progress: Progress | None = None
 ) -> SimulationResult:
     """Play ``scenario`` once under ``seed``: the same scenario, seed and code always give the same history."""
-    staging = Staging(Trouble(scenario.typed_faults)) if scenario.faults else PLAIN
+    staging = Staging(Trouble(scenario.faults_in("simulated"))) if scenario.faults else PLAIN
     return Simulation(scenario, seed, staging, sink=sink, progress=progress).run()
 
 

@@ -48,7 +48,7 @@ def scenarios_to_check(names: list[str], plant: Plant | None) -> dict[str, Scena
         return _all_to_check(plant)
     asked = {name: load_scenario(name) for name in names}
     for name, scenario in asked.items():
-        scenario.for_check()
+        scenario.for_check().faults_in("simulated")
         if plant is not None and not _can_have(scenario, plant):
             raise Mendable(f"--plant {plant.name}: a bug of the system {plant.system}, but {name} is about another")
     return asked

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from loadtests.faults import Injected, live_faults
+from loadtests.faults import Injected
 from loadtests.load_run import LOG, LoadFailed, LoadRun
 from loadtests.report import LoadReport, Started
 from reference_services.hosting.history_reader import HistoryReader, HistoryUnreadable
@@ -82,7 +82,7 @@ class LiveRun:
         self._scenario = scenario
         self._seed = seed
         self._system = load_system(scenario.system, scenario.terms)
-        self._planned_faults = live_faults(scenario)
+        self._planned_faults = scenario.faults_in("live")
         self._topology = topology_of(scenario, self._system, seed, links_of(self._planned_faults))
 
     def into(self, folder: Path, services_folder: Path, *, verb: str, settings: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ def rehearse(
     from ..judging import judge_folder
     from ..live.run import LiveRun
     from ..runs import run_folder
-    from ..simulated import simulate_into
+    from ..simulated import say_what_is_left_out, simulate_into
     from ..verdicts import print_verdict, rehearsal_document
 
     whole = load_scenario(scenario)
@@ -38,8 +38,9 @@ def rehearse(
     with run_folder(out, whole, VERB) as folder:
         with progress(f"Simulating all of {whole.name}") as tick:
             simulate_into(folder / WHOLE, whole, seed, verb=VERB, settings={}, tick=tick)
+        say_what_is_left_out(live)
         with progress("Simulating what is about to run for real") as tick:
-            simulate_into(folder / "simulated", live, seed, verb=VERB, settings={}, tick=tick)
+            simulate_into(folder / "simulated", live, seed, verb=VERB, settings={}, tick=tick, for_real=True)
         live_run.into(folder / "live", folder / "services", verb=VERB, settings={})
         with progress("Judging all of it"):
             verdict = judge_folder(folder, with_report=with_report)

@@ -41,7 +41,11 @@ def simulate(
     """
     from loadtests.plan import scenario_for
 
+    from ..simulated import say_what_is_left_out
+
     resolved = scenario_for(scenario, variant.value)
+    if variant is Variant.LIVE:
+        say_what_is_left_out(resolved)
     if seeds:
         _simulate_many(scenario, resolved, seeds, variant, output_format)
     else:
@@ -58,7 +62,15 @@ def _simulate_one(
     options = {} if variant is Variant.WHOLE else {"variant": variant.value}
     with _kept(out, scenario) as folder:
         with progress(f"Simulating {scenario.name}, seed {seed}") as tick:
-            simulate_into(folder, scenario, seed, verb="simulate", settings=options, tick=tick)
+            simulate_into(
+                folder,
+                scenario,
+                seed,
+                verb="simulate",
+                settings=options,
+                tick=tick,
+                for_real=variant is Variant.LIVE,
+            )
         with progress("Judging it"):
             verdict = judge_folder(folder, with_report=with_report and out is not None)
         document = run_document(folder, verdict) | {"variant": variant.value}

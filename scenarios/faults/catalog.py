@@ -71,6 +71,17 @@ def kinds_in(world: World) -> tuple[str, ...]:
     return tuple(kind for kind, fault in FAULTS.items() if world in fault.worlds)
 
 
+def why_not_in(fault: Fault, world: World) -> str:
+    """What to change about a scenario that lists ``fault`` for a world in which it cannot happen."""
+    if world == "live":
+        kinds = ", ".join(kinds_in("live"))
+        return f"{fault.kind!r} cannot happen for real; under 'live', list faults of the kinds {kinds}"
+    what = f"{fault.label!r}" if world in fault.worlds else f"{fault.kind!r}"
+    if fault.happens_in("live"):
+        return f"{what} cannot happen in virtual time; list it under 'live', where it is done for real"
+    return f"{what} cannot happen at all; choose another target"
+
+
 def to_document(fault: Fault) -> dict[str, Any]:
     """``fault`` as JSON data, in the words of a scenario: ``{"kind": "kill", "target": "orders", "at": "3s", ...}``."""
     return {"kind": fault.kind, **written_with_units(fault)}

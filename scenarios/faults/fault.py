@@ -27,6 +27,9 @@ ShareOrNone = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 PROCESSES: tuple[Kind, ...] = ("worker", "gateway", "provider", "broker")
 
+OUTSIDE = ("provider", "broker")
+"""What services and gateways connect to; they are processes only where a run is for real."""
+
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that goes wrong ``at_us`` after the opening and heals ``for_us`` later.
@@ -58,6 +61,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def heals_us(self) -> int:
         """When it heals, in microseconds after the opening."""
         return self.at_us + self.for_us
+
+    @property
+    def whom(self) -> str:
+        """Whom it strikes, if its kind has a ``target``; empty if that is everybody."""
+        return getattr(self, "target", "")
+
+    @property
+    def label(self) -> str:
+        """What it is called and whom it strikes, e.g. ``kill orders``."""
+        return f"{self.kind} {self.whom}".rstrip()
+
+    def happens_in(self, world: World) -> bool:
+        """Whether this one, with its target, can happen there."""
+        return world in self.worlds and (world == "live" or self.whom not in OUTSIDE)
 
     @property
     def clock_error_us(self) -> int:

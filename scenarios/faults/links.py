@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from .fault import ONLY_LIVE, Fault, LastingFault
+from .fault import ONLY_LIVE, OUTSIDE, Fault, LastingFault
 from .setting import Setting
 
 Link = tuple[str, str]
-CALLEES = ("provider", "broker")
 
 
 class LinkFault(LastingFault, frozen=True):
@@ -23,13 +22,18 @@ class LinkFault(LastingFault, frozen=True):
 
     worlds = ONLY_LIVE
 
+    @property
+    def whom(self) -> str:
+        """Both ends."""
+        return " to ".join(self.between)
+
     def __post_init__(self) -> None:
         caller, callee = self.between
-        if callee not in CALLEES:
+        if callee not in OUTSIDE:
             raise ValueError(
-                f"`between` must end with {' or '.join(CALLEES)}, not {callee!r}; write who connects first"
+                f"`between` must end with {' or '.join(OUTSIDE)}, not {callee!r}; write who connects first"
             )
-        if caller in CALLEES:
+        if caller in OUTSIDE:
             raise ValueError(
                 f"`between` must begin with a service or gateway, not {caller!r}; write who connects first"
             )

@@ -23,8 +23,10 @@ in a scenario is in [writing a scenario](writing-a-scenario.md#what-goes-wrong).
 
 Every fault has `at`, when it strikes after the opening, and heals by itself, most of them after `for`. A `target` is a
 process (`orders-1`, `gateway-1`) or a service, which means the first of its workers. `between` is a connection: first
-who connects (a service, which means all of its workers, or `gateway`), then to whom (`provider` or `broker`). A
-scenario that lists a fault where it cannot happen is refused with the line. Colours are those of the fault in pictures.
+who connects (a service, which means all of its workers, or `gateway`), then to whom (`provider` or `broker`; these two
+can be targets as well, but only where a scenario runs for real). A scenario that lists a fault where it cannot happen
+is refused with the line. What only happens for real belongs under `live`; a simulation of that variant goes without it,
+and says so. Colours are those of the fault in pictures.
 """
 
 

@@ -9,6 +9,7 @@ and seed.
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import msgspec
 
@@ -65,13 +66,24 @@ def draw_run(scenario: Scenario, seed: int) -> Drawn:
 
 def _draw_topology(scenario: Scenario, draw: random.Random) -> Topology:
     services = load_system(scenario.system, scenario.terms).deciding
+    least = _numbers_in_targets(scenario)
     return scenario.topology.model_copy(
         update={
-            "gateways": draw.randint(1, 2),
+            "gateways": max(draw.randint(1, 2), least["gateway"]),
             "partitions": draw.randint(1, 4),
-            "workers": {service.name: draw.randint(1, 3) for service in services},
+            "workers": {service.name: max(draw.randint(1, 3), least[service.name]) for service in services},
         }
     )
+
+
+def _numbers_in_targets(scenario: Scenario) -> Counter[str]:
+    """How many processes there must be for the scenario's own faults: for one of ``orders-2``, two of ``orders``."""
+    least: Counter[str] = Counter()
+    for fault in scenario.typed_faults:
+        name, _, number = fault.whom.rpartition("-")
+        if number.isdecimal():
+            least[name] = max(least[name], int(number))
+    return least
 
 
 def _draw_faults(scenario: Scenario, tuning: Tuning, draw: random.Random) -> tuple[Fault, ...]:
@@ -79,7 +91,7 @@ def _draw_faults(scenario: Scenario, tuning: Tuning, draw: random.Random) -> tup
     kinds = [FAULTS[kind] for kind in kinds_in("simulated") if ALL in swarm.faults or kind in swarm.faults]
     on = [kind for kind in kinds if draw.random() < 0.5]
     if not on or not swarm.most:
-        return scenario.typed_faults
+        return scenario.faults_in("simulated")
     of_processes = [kind for kind in on if "target" in kind.__struct_fields__] or on
     from_us, until_us = (swarm.window.from_us, swarm.window.to_us) if swarm.window else (0, scenario.horizon_us // 2)
     setting = Setting(
@@ -93,7 +105,7 @@ def _draw_faults(scenario: Scenario, tuning: Tuning, draw: random.Random) -> tup
         draw.choice(of_processes if draw.random() < 0.5 else on).draw(draw, setting)
         for _ in range(draw.randint(1, swarm.most))
     ]
-    return tuple(sorted((*scenario.typed_faults, *drawn), key=lambda fault: fault.at_us))
+    return tuple(sorted((*scenario.faults_in("simulated"), *drawn), key=lambda fault: fault.at_us))
 
 
 def _durations_us(scenario: Scenario) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Every example in docs/writing-a-scenario.md loads, and every key of the model is explained there."""
+"""Every example in docs/writing-a-scenario.md runs, and every key of the model is explained there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 import pytest
 import yaml
 
-from loadtests.faults import live_faults
 from reference_services.payment_provider.misbehaviour import Misbehaviour
 from reference_services.registry import terms_type
 from scenarios import arrival_kinds, model, swarm
@@ -19,6 +18,8 @@ from scenarios.faults.catalog import FAULTS
 from scenarios.journeys import journeys_of
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from simulations.search.swarm import draw_run
+from simulations.simulation import SimulationResult, simulate
 
 GUIDE = Path(__file__).parents[2] / "docs" / "writing-a-scenario.md"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -65,6 +66,12 @@ def loaded(document: dict[str, Any], folder: Path) -> Scenario:
     return load_scenario(path)
 
 
+def a_minute_of(scenario: Scenario) -> SimulationResult:
+    """What comes of it in virtual time, for a test that cannot wait for a day."""
+    horizon_us = min(60_000_000, scenario.horizon_us)
+    return simulate(scenario.model_copy(update={"horizon_us": horizon_us}), 1)
+
+
 def test_the_whole_example_loads_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "my_sale.yaml"
     path.write_text(WHOLE, encoding="utf-8")
@@ -73,6 +80,7 @@ def test_the_whole_example_loads_as_it_stands(tmp_path: Path) -> None:
     journeys = journeys_of(scenario.system)
     assert len(journeys.visits(scenario, 1)) > 400
     assert scenario.compressed().horizon_us == 60_000_000
+    assert a_minute_of(scenario).events
 
 
 @pytest.mark.parametrize("part", PARTS, ids=[f"{number}-{text.partition(':')[0]}" for number, text in enumerate(PARTS)])
@@ -86,7 +94,11 @@ def test_every_other_example_fits_into_the_whole_one(part: str, tmp_path: Path) 
     journeys_of(scenario.system).visits(scenario, 1)
     scenario.convert(("provider",), Misbehaviour)
     if scenario.live is not None:
-        assert len(live_faults(scenario.compressed())) == len(scenario.compressed().faults)
+        assert len(scenario.compressed().faults_in("live")) == len(scenario.compressed().faults)
+        assert a_minute_of(scenario.compressed().fitted_to("simulated")[0]).events
+    assert a_minute_of(scenario).events
+    if scenario.check is not None:
+        draw_run(scenario.for_check(), 1)
 
 
 def test_every_key_of_the_model_is_explained() -> None:

@@ -64,6 +64,34 @@ def test_a_fault_that_cannot_happen_for_real_is_told_before_anything_runs(
     assert list(tmp_path.iterdir()) == [path]
 
 
+ONLY_FOR_REAL = [
+    {"kind": "cut_link", "between": ["inventory", "broker"], "at": "2s", "for": "1s"},
+    {"kind": "kill", "target": "broker", "at": "2s"},
+    {"kind": "pause", "target": "provider", "at": "2s", "for": "1s"},
+]
+
+
+@pytest.mark.parametrize("fault", ONLY_FOR_REAL, ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize("verb", ["simulate", "check", "rehearse"])
+def test_a_fault_that_cannot_happen_in_virtual_time_is_told_with_its_line(
+    command_line: CommandLine, pocket_sale_with: WriteScenario, tmp_path: Path, verb: str, fault: dict[str, object]
+) -> None:
+    path = pocket_sale_with(faults=[fault], check={"duration": "10min"})
+
+    result = command_line(verb, path)
+
+    assert_one_line(result, "pocket_sale.yaml:", "faults[0].kind", fault["kind"], "list it under 'live'")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_fault_that_can_happen_nowhere_is_told_with_its_fix(
+    command_line: CommandLine, pocket_sale_with: WriteScenario
+) -> None:
+    path = pocket_sale_with(faults=[{"kind": "clock_skew", "target": "broker", "by": "1s", "at": "2s", "for": "1s"}])
+
+    assert_one_line(command_line("simulate", path), "'clock_skew broker' cannot happen at all; choose another target")
+
+
 @pytest.mark.parametrize("seed", ["x", "-1", "1.5"])
 def test_a_bad_seed(command_line: CommandLine, pocket_sale: Path, seed: str) -> None:
     result = command_line("simulate", pocket_sale, "--seed", seed)

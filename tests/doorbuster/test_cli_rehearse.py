@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from aiokafka import AIOKafkaProducer
 from command_lines import Process
 
@@ -23,9 +24,12 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def test_it_rehearses_a_scenario_in_three_worlds(
-    start: Callable[..., Process], pocket_sale: Path, tmp_path: Path
+    start: Callable[..., Process], pocket_sale: Path, pocket_sale_with: Callable[..., Path], tmp_path: Path
 ) -> None:
-    rehearsal = start("rehearse", pocket_sale, "--seed", 5, "--format", "json")
+    slow = {"kind": "slow_link", "between": ["payments", "provider"], "extra": "5ms", "at": "1s", "for": "1s"}
+    live = yaml.safe_load(pocket_sale.read_text())["live"]
+    scenario = pocket_sale_with(live=live | {"faults": [slow]})
+    rehearsal = start("rehearse", scenario, "--seed", 5, "--format", "json")
 
     code = rehearsal.ended(170)
 
@@ -34,6 +38,9 @@ def test_it_rehearses_a_scenario_in_three_worlds(
     assert list(document["worlds"]) == ["whole", "simulated", "live"]
     assert {world["exit_code"] for world in document["worlds"].values()} == {0}
     assert {world["seed"] for world in document["worlds"].values()} == {5}
+    left_out = [world["left_out"] for world in document["worlds"].values()]
+    assert left_out == [[], ["slow_link payments to provider"], []]
+    assert "slow_link payments to provider cannot happen in virtual time" in rehearsal.stderr
     assert 'href="whole/report.html"' in (tmp_path / document["report"]).read_text()
     assert (tmp_path / document["worlds"]["whole"]["report"]).exists()
     assert rehearsal.leaves_no_process()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from command_lines import CommandLine
 
 from reference_services.registry import load_checks, load_sequential_models
@@ -78,6 +79,28 @@ def test_the_live_variant_is_another_run(command_line: CommandLine, pocket_sale:
 
     assert live["variant"] == "live"
     assert live["history_sha256"] != whole["history_sha256"]
+
+
+@pytest.mark.parametrize("seeds", [("--seed", 7), ("--seeds", "7-7")])
+def test_what_only_happens_for_real_is_left_out_of_the_live_variant_and_told(
+    command_line: CommandLine, pocket_sale_with: WriteScenario, pocket_sale: Path, seeds: tuple[object, ...]
+) -> None:
+    live = yaml.safe_load(pocket_sale.read_text())["live"]
+    cut = {"kind": "cut_link", "between": ["inventory", "broker"], "at": "2s", "for": "1s"}
+    pause = {"kind": "pause", "target": "orders", "at": "1s", "for": "1s"}
+    scenario = pocket_sale_with(live=live | {"faults": [cut, pause]})
+
+    result = command_line("simulate", scenario, "--variant", "live", "--format", "json", *seeds)
+
+    document = json.loads(result.stdout)
+    run = document["runs"][0] if "runs" in document else document
+    assert run["exit_code"] == 0, run["reasons"]
+    assert run["left_out"] == ["cut_link inventory to broker"]
+    assert result.stderr.count("cut_link inventory to broker cannot happen in virtual time") == 1
+    if run["report"]:
+        assert "virtual time: cut_link inventory to broker." in Path(run["report"]).read_text()
+        document = RunFolderReader(Path(run["folder"])).run.scenario_document
+        assert [fault["kind"] for fault in document["faults"]] == ["pause"]
 
 
 def test_the_history_does_not_depend_on_the_process(pocket_sale: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import yaml
 from started import started
 
 from loadtests import live_stage
-from loadtests.faults import FaultInjector, Injected, live_faults
+from loadtests.faults import FaultInjector, Injected
 from loadtests.live_stage import LiveStage
 from reference_services.hosting.control import ControlSocket
 from reference_services.hosting.relays import Relays
@@ -253,7 +253,7 @@ def test_a_scenario_says_what_goes_wrong(project_root: Path, tmp_path: Path) -> 
         {"kind": "provider", "at": "30s", "for": "5s", "knobs": {"latency_p99": "2s"}},
     ]
     scenario = load_scenario(scenario_with(faults, project_root, tmp_path))
-    assert live_faults(scenario) == (
+    assert scenario.faults_in("live") == (
         Kill("orders", at_us=10_000_000, down_us=2_000_000),
         Pause("gateway", at_us=20_000_000, for_us=500_000),
         Provider({"latency_p99": "2s"}, at_us=30_000_000, for_us=5_000_000),
@@ -264,7 +264,7 @@ def test_a_fault_that_needs_virtual_time_is_told_with_its_line(project_root: Pat
     fault = {"kind": "slow_broker", "extra": "1s", "at": "10s", "for": "3s"}
     path = scenario_with([fault], project_root, tmp_path)
     with pytest.raises(ScenarioError, match=r"faulty.yaml:\d+: .*'slow_broker' cannot happen for real.*kill, .*pause"):
-        live_faults(load_scenario(path))
+        load_scenario(path).faults_in("live")
 
 
 def test_knobs_that_contradict_the_others_are_told_before_anything_runs(project_root: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scenarios.loading import load_scenario
+from scenarios.loading import from_document, load_scenario
 from simulations.search.playing import play_tape
 from simulations.search.searching import search_seed, tape_of_seed
 from simulations.search.shrink import Shrinker
@@ -55,6 +55,19 @@ def test_the_first_difference_is_named() -> None:
     assert first_difference(history, (history[0], altered)) == f"message 2 of 3: {history[1].id} has another content"
     assert first_difference(history, history[:2]) == f"message 3 of 3: {history[2].id} never came"
     assert first_difference(history[:2], history) == f"after all 2 messages: {history[2].id} came, too"
+
+
+def test_what_a_scenario_strikes_is_always_there_to_be_struck() -> None:
+    faults = [
+        {"kind": "pause", "target": "orders-3", "at": "2s", "for": "1s"},
+        {"kind": "kill", "target": "gateway-2", "at": "3s"},
+    ]
+    processes = {"gateways": 2, "workers": {"orders": 3}}
+    struck = from_document(CHECK.document() | {"faults": faults, "topology": processes})
+
+    for seed in range(1, 9):
+        topology = draw_run(struck, seed).scenario.topology
+        assert (topology.gateways, topology.workers["orders"]) == (2, 3)
 
 
 def test_each_seed_draws_its_own_swarm_and_always_the_same() -> None:
