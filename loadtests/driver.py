@@ -107,7 +107,7 @@ class Driver:
                 step = journey.send(got)
                 got = None
                 if isinstance(step, Do):
-                    got, intended_us = self._call(customer, name, step, intended_us)
+                    got, intended_us = self._call(customer, name, begins_us, step, intended_us)
                 else:
                     intended_us = _after(step, intended_us)
                     self._clock.sleep_until(intended_us)
@@ -118,7 +118,7 @@ class Driver:
         """Close the idle connections."""
         self._http.close()
 
-    def _call(self, customer: str, journey: str, step: Do, intended_us: int) -> tuple[Got, int]:
+    def _call(self, customer: str, journey: str, visit_us: int, step: Do, intended_us: int) -> tuple[Got, int]:
         route = self._routes[step.operation]
         uri = route.path.format_map({name: quote(value, safe="") for name, value in step.path.items()})
         headers = self._headers(step)
@@ -135,6 +135,7 @@ class Driver:
             row = RequestRow(
                 customer,
                 journey,
+                visit_us,
                 step.operation,
                 intended_us,
                 started_us,

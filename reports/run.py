@@ -81,7 +81,7 @@ class Run:
 
     @cached_property
     def visits(self) -> DataFrame:
-        """One row per customer and journey: when its first request was intended and when it was sent, in seconds.
+        """One row per visit: when its first request was intended and when it was sent, in seconds.
 
         Only journeys that the scenario names count, not the staff who set things up; all of them if it names none.
         """
@@ -89,7 +89,7 @@ class Run:
         names = [str(journey["name"]) for journey in self.info.scenario_document.get("journeys", ())]
         if names:
             requests = requests[requests["journey"].isin(names)]
-        return requests.groupby(["customer", "journey"], sort=False)[["intended_s", "started_s"]].min()
+        return requests.groupby(["customer", "journey", "visit_us"], sort=False)[["intended_s", "started_s"]].min()
 
     @cached_property
     def events(self) -> DataFrame:

@@ -15,7 +15,7 @@ import psutil
 from reference_services.kernel.history import AnswerOutcome
 from reference_services.kernel.invariant import Finding
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the run folder's format. Raise it whenever an older reader would misread a newer folder."""
 
 World = Literal["simulated", "live"]
@@ -92,11 +92,13 @@ class RequestRow(msgspec.Struct, frozen=True, gc=False):
     """One API call as the client saw it. Instants are microseconds since the epoch.
 
     ``intended_us`` is when the open-model schedule wanted it sent: response time counts from there, so that a stalled
-    generator cannot hide a stalled server. ``status`` is the HTTP status, 0 without an answer.
+    generator cannot hide a stalled server. ``visit_us`` is when the visit to which the call belongs was planned to
+    begin: it tells one visit of a customer from the next. ``status`` is the HTTP status, 0 without an answer.
     """
 
     customer: str
     journey: str
+    visit_us: int
     operation: str
     intended_us: int
     started_us: int

@@ -40,6 +40,7 @@ REQUESTS = pyarrow.schema(
     [
         ("customer", _string),
         ("journey", _string),
+        ("visit_us", _int64),
         ("operation", _string),
         ("intended_us", _int64),
         ("started_us", _int64),

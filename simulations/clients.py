@@ -20,10 +20,10 @@ class Clients:
         self.started = 0
         self.finished = 0
 
-    def begin(self, customer: str, journey_name: str, journey: Journey) -> None:
-        """Let a customer begin a journey now."""
+    def begin(self, customer: str, journey_name: str, journey: Journey, planned_us: int) -> None:
+        """Let a customer begin now with a journey that was planned to begin at ``planned_us``."""
         self.started += 1
-        _Player(self, customer, journey_name, journey).resume(None, self.clock.now_us)
+        _Player(self, customer, journey_name, journey, planned_us).resume(None, self.clock.now_us)
 
     def begin_visits(self, visits: list[Visit], origin_us: int) -> None:
         """Let each visit begin at its time; ``visits`` are in order of arrival, ``origin_us`` is their time 0."""
@@ -31,7 +31,8 @@ class Clients:
 
         def next_arrival(previous: Visit | None) -> None:
             if previous is not None:
-                self.begin(previous.customer, previous.journey, previous.begin())
+                planned_us = origin_us + previous.arrives_us
+                self.begin(previous.customer, previous.journey, previous.begin(), planned_us)
             visit = next(remaining, None)
             if visit is not None:
                 delay_us = max(0, origin_us + visit.arrives_us - self.clock.now_us)
@@ -45,7 +46,7 @@ class Clients:
 
         def next_request(previous: Asked | None) -> None:
             if previous is not None:
-                self.network.call(previous.customer, previous.journey, previous.do, None)
+                self.network.call(previous.customer, previous.journey, previous.time_us, previous.do, None)
             asked = next(remaining, None)
             if asked is not None:
                 self.clock.before_others(asked.time_us - self.clock.now_us, next_request, asked)
@@ -57,13 +58,14 @@ class Clients:
 class _Player:
     """One customer on one journey."""
 
-    __slots__ = ("_clients", "_customer", "_journey", "_name")
+    __slots__ = ("_clients", "_customer", "_journey", "_name", "_planned_us")
 
-    def __init__(self, clients: Clients, customer: str, name: str, journey: Journey) -> None:
+    def __init__(self, clients: Clients, customer: str, name: str, journey: Journey, planned_us: int) -> None:
         self._clients = clients
         self._customer = customer
         self._name = name
         self._journey = journey
+        self._planned_us = planned_us
 
     def resume(self, got: Got | None, at_us: int) -> None:
         """Go on to the next step at ``at_us`` with what came of the last one."""
@@ -84,7 +86,7 @@ class _Player:
             self._after(max(wait_us, step.time_us - self._clients.clock.now_us), self._go_on)
 
     def _do(self, step: Do) -> None:
-        self._clients.network.call(self._customer, self._name, step, self.resume)
+        self._clients.network.call(self._customer, self._name, self._planned_us, step, self.resume)
 
     def _go_on(self, _: None) -> None:
         self.resume(None, self._clients.clock.now_us)

@@ -61,12 +61,12 @@ class Network:
         self._watched = watched
         self._kept: list[_Request] = []
 
-    def call(self, customer: str, journey: str, do: Do, received: Received | None) -> None:
-        """Send a request now; ``received`` is called once, with the first answer."""
+    def call(self, customer: str, journey: str, visit_us: int, do: Do, received: Received | None) -> None:
+        """Send a request now, of the visit planned for ``visit_us``; ``received`` is called with the first answer."""
         now_us = self._clock.now_us
         if self._asked is not None:
             self._asked(Asked(now_us, customer, journey, do))
-        request = _Request(customer, journey, do, self._command_id(do), now_us, received)
+        request = _Request(customer, journey, visit_us, do, self._command_id(do), now_us, received)
         if do.operation in self._watched:
             self._kept.append(request)
         self._send(request)
@@ -102,6 +102,7 @@ class Network:
                 RequestRow(
                     request.customer,
                     request.journey,
+                    request.visit_us,
                     operation,
                     request.sent_us,
                     request.sent_us,
@@ -125,6 +126,7 @@ class _Request(msgspec.Struct):
 
     customer: str
     journey: str
+    visit_us: int
     do: Do
     command_id: str
     sent_us: int

@@ -147,7 +147,7 @@ class Simulation:
         journeys = journeys_of(self._scenario.system)
         visits = journeys.visits(self._scenario, self._seed)
         self._journeys = 1 + len(visits)
-        self._clients.begin("staff", "setup", journeys.setup(self._scenario, self._seed))
+        self._clients.begin("staff", "setup", journeys.setup(self._scenario, self._seed), self._start_us)
         self._clients.begin_visits(visits, self._scenario.opens_at_us)
         return self._scenario.opens_at_us + (visits[-1].arrives_us if visits else 0)
 

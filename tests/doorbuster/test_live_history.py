@@ -31,7 +31,7 @@ def decided(command_id: str, time_us: int, subject: str = "thing/1", version: in
 
 
 def asked(command_id: str, ended_us: int) -> RequestRow:
-    return RequestRow("ann", "shopper", "do_it", ended_us - 5, ended_us - 5, ended_us, "ok", 200, "", command_id)
+    return RequestRow("ann", "shopper", 0, "do_it", ended_us - 5, ended_us - 5, ended_us, "ok", 200, "", command_id)
 
 
 def told(records: list[Record], requests: list[RequestRow]) -> list[str]:

@@ -158,6 +158,13 @@ def test_the_first_call_is_meant_to_begin_at_the_arrival_however_late_the_journe
     assert caller.rows[0].ended_us - planned_us >= 3_000_000
 
 
+def test_every_call_tells_when_its_visit_was_planned_to_begin(caller: Caller) -> None:
+    planned_us = caller.clock.now_us() - 3_000_000
+    for begins_us in (planned_us, planned_us + 1):
+        caller.driver.play("customer-1", "journey", two_looks(), begins_us)
+    assert [row.visit_us - planned_us for row in caller.rows] == [0, 0, 1, 1]
+
+
 def test_waiting_for_an_instant_ends_at_that_instant_or_at_once(caller: Caller) -> None:
     soon_us = caller.clock.now_us() + 100_000
     caller.play(ThinkUntil(soon_us), LOOK, ThinkUntil(soon_us - 50_000), LOOK)
@@ -168,3 +175,9 @@ def test_waiting_for_an_instant_ends_at_that_instant_or_at_once(caller: Caller) 
 
 def one_look() -> Journey:
     yield LOOK
+
+
+def two_looks() -> Journey:
+    yield from one_look()
+    yield Think(1_000)
+    yield from one_look()

@@ -11,7 +11,7 @@ from scenarios.run_records import RequestRow
 
 
 def row(intended_us: int, ended_us: int, outcome: str = "ok") -> RequestRow:
-    return RequestRow("customer-1", "journey", "look", intended_us, intended_us + 10, ended_us, outcome, 200)
+    return RequestRow("customer-1", "journey", 0, "look", intended_us, intended_us + 10, ended_us, outcome, 200)
 
 
 def test_the_records_of_several_generators_are_read_as_one(tmp_path: Path) -> None:

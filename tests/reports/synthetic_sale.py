@@ -222,6 +222,7 @@ class _Drawing:
 
     def _visit(self, number: int, arrives_s: float) -> None:
         customer = f"{self._sale.customer}-{number:05d}"
+        self._visit_us = OPENING_US + round(arrives_s * SECOND_US)
         now_s = arrives_s
         for operation in ("browse_catalog", "open_cart", "set_cart_line"):
             now_s = self._request(customer, operation, now_s, self._latency_s(now_s))
@@ -296,7 +297,8 @@ class _Drawing:
             outcome, status, reason = ("error", 503, "overloaded") if self._draw.random() < 0.7 else ("unknown", 0, "")
         began_s = intended_s + self._draw.expovariate(2_000)
         instants = (OPENING_US + round(at_s * SECOND_US) for at_s in (intended_s, began_s, began_s + taken_s))
-        self._requests.append(RequestRow(customer, "shopper", operation, *instants, outcome, status, reason, "c-1"))
+        came = (customer, "shopper", self._visit_us)
+        self._requests.append(RequestRow(*came, operation, *instants, outcome, status, reason, "c-1"))
         return intended_s + taken_s
 
 

@@ -69,6 +69,7 @@ def request(number: int) -> RequestRow:
     return RequestRow(
         f"customer-{number}",
         "buy",
+        OPENING_US - 7,
         "open_door",
         OPENING_US,
         OPENING_US + 5,
@@ -124,6 +125,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert reader.requests().iloc[0].to_dict() == {
         "customer": "customer-1",
         "journey": "buy",
+        "visit_us": OPENING_US - 7,
         "operation": "open_door",
         "intended_us": OPENING_US,
         "started_us": OPENING_US + 5,
@@ -276,11 +278,11 @@ BROKEN = {
     break_rehearsal: "{run}: not a run folder itself; look at the runs inside it: live, simulated",
     break_run_file: "{run}/run.json: damaged: Input data was truncated",
     break_run_fields: "{run}/run.json: damaged: Expected `str`, got `int` - at `$.scenario`",
-    break_version: "{run}/run.json: written in format 99, but this version of Doorbuster reads format 1; "
+    break_version: "{run}/run.json: written in format 99, but this version of Doorbuster reads format 2; "
     "make the run again",
     break_missing_table: "{run}/events.parquet: missing from the run folder",
     break_table: "{run}/events.parquet: damaged: ",
-    break_columns: "{run}/events.parquet: its columns are not those of format 1",
+    break_columns: "{run}/events.parquet: its columns are not those of format 2",
     break_missing_findings: "{run}/findings.json: missing from the run folder",
 }
 

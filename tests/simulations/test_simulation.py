@@ -12,8 +12,9 @@ import pytest
 from small_sale import small_sale
 
 from scenarios.journeys import journeys_of
+from scenarios.loading import load_scenario
 from scenarios.run_folder import RunFolderReader, RunFolderWriter
-from scenarios.run_records import Machine, RunInfo, Versions
+from scenarios.run_records import Machine, RequestRow, RunInfo, Versions
 from simulations.clock import VirtualClock
 from simulations.simulation import SimulationResult, simulate
 
@@ -87,6 +88,33 @@ def test_the_run_folder_holds_what_was_counted(result: SimulationResult, tmp_pat
     events = RunFolderReader(tmp_path / "run").events()
     assert (events["source"] != "doorbuster").sum() == result.events
     assert set(RunFolderReader(tmp_path / "run").samples()["metric"]) == {"in_flight", "queue_depth"}
+
+
+class Calls:
+    """A run's sink that keeps the calls."""
+
+    def __init__(self) -> None:
+        self.rows: list[RequestRow] = []
+        self.request = self.rows.append
+
+    def event(self, message: object) -> None: ...
+
+    def sample(self, *measurement: object) -> None: ...
+
+
+def test_every_call_tells_of_which_visit_it_is() -> None:
+    """Riders come again and again, on the same journey: no two of their visits are one."""
+    scenario = load_scenario("bike_day").for_check()
+    visits = journeys_of("bikeshare").visits(scenario, 3)
+    planned = {(each.customer, each.journey, scenario.opens_at_us + each.arrives_us) for each in visits}
+    calls = Calls()
+
+    simulate(scenario, 3, calls)
+
+    begun = {(row.customer, row.journey, row.visit_us) for row in calls.rows if row.customer != "staff"}
+    assert len({customer for customer, _, _ in planned}) < len(planned)
+    assert begun <= planned
+    assert len(begun) == len(planned)
 
 
 def test_a_run_lets_go_of_its_world() -> None:
