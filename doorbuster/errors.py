@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -30,6 +30,9 @@ MENDABLE = (
 )
 """What other packages raise for the user to mend: modules and names, because importing them all takes seconds."""
 
+PROVING_NOTHING = (("scenarios.journeys.shared", "SetupFailed"),)
+"""What other packages raise when a run cannot be had."""
+
 OF_THE_USERS_FILES = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST)
 """What the system says about files and folders that the user can do something about."""
 
@@ -47,9 +50,9 @@ def one_line_errors() -> Iterator[None]:
     """Print what the user has to change, without a traceback, and exit with `USAGE` or `INVALID`."""
     try:
         yield
-    except NothingProved as error:
-        _exit(str(error), INVALID)
     except Exception as error:
+        if isinstance(error, (NothingProved, *_kinds_loaded(PROVING_NOTHING))):
+            _exit(" ".join([str(error), *getattr(error, "__notes__", ())]), INVALID)
         text = _mending(error)
         if not text:
             raise
@@ -58,16 +61,16 @@ def one_line_errors() -> Iterator[None]:
 
 def _mending(error: Exception) -> str:
     """What the user has to change because of ``error``; empty if that is not for the user to mend."""
-    if isinstance(error, Mendable) or any(isinstance(error, kind) for kind in _kinds_loaded()):
+    if isinstance(error, Mendable) or any(isinstance(error, kind) for kind in _kinds_loaded(MENDABLE)):
         return str(error)
     if isinstance(error, OSError) and error.filename and error.errno in OF_THE_USERS_FILES:
         return f"{error.filename}: {error.strerror}"
     return ""
 
 
-def _kinds_loaded() -> Iterator[type[Exception]]:
-    """The kinds of `MENDABLE` that can have been raised: those whose modules a verb has imported."""
-    for module, name in MENDABLE:
+def _kinds_loaded(kinds: Iterable[tuple[str, str]]) -> Iterator[type[Exception]]:
+    """Those of ``kinds`` that can have been raised: a verb has imported their modules."""
+    for module, name in kinds:
         if module in sys.modules:
             yield getattr(sys.modules[module], name)
 

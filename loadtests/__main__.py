@@ -10,11 +10,12 @@ from pathlib import Path
 # Before all others: it replaces blocking calls of the standard library, which nobody may have taken hold of yet.
 import locust  # noqa: F401
 
+from scenarios.journeys.shared import SetupFailed
 from scenarios.problems import ScenarioError
 
 from .clock import Clock
 from .exit_codes import INVALID, PASS, USAGE
-from .generator import SetupFailed, Target
+from .generator import Target
 from .plan import opening_after, plan_run, scenario_for
 from .runner import run_plan
 from .tokens import SECRET_VARIABLE

@@ -11,6 +11,7 @@ from pathlib import Path
 from gevent.event import Event
 
 from reference_services.kernel.random_streams import stream
+from scenarios.journeys.shared import SetupFailed
 from scenarios.steps import Visit
 
 from .call_log import CallLog
@@ -29,10 +30,6 @@ TOKEN_MARGIN_S = 600.0
 log = logging.getLogger(__name__)
 
 
-class SetupFailed(Exception):
-    """The staff could not prepare everything before the first arrival; one line says what to change."""
-
-
 @dataclass(frozen=True)
 class Target:
     """The system under load: where it is served, and the secret under which it accepts bearer tokens."""
@@ -44,14 +41,12 @@ class Target:
 def prepare(plan: LoadPlan, target: Target, folder: Path, watch: Record, clock: Clock) -> None:
     """Play the staff's setup and record it as ``requests-setup.jsonl``; ``watch`` is told of every call too.
 
-    Raises `SetupFailed`.
+    Raises `SetupFailed`, also if the first arrival did not wait for it.
     """
     with Recorder(folder / "requests-setup.jsonl") as recorder, closing(_call_log(plan, folder, "setup")) as calls:
         driver = _driver(plan, target, clock, recorder, watch, "setup", calls, connections=1)
         try:
             driver.play("staff", "setup", plan.setup(), clock.now_us())
-        except RuntimeError as error:
-            raise SetupFailed(str(error)) from error
         finally:
             driver.close()
     late_us = clock.now_us() - plan.first_arrival_us

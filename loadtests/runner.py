@@ -33,7 +33,7 @@ def run_plan(
     """Prepare and run all of ``plan``; say so on the standard output. SIGINT and SIGTERM end it early, but cleanly.
 
     With ``stop_with_stdin`` it also ends when the standard input does: when the process that started it has died.
-    Raises `generator.SetupFailed`, and KeyboardInterrupt if it is ended before the load has begun.
+    Raises `SetupFailed`, and KeyboardInterrupt if it is ended before the load has begun.
     """
     _interrupt_when_told_to_stop(stop_with_stdin)
     allow_connections(LIVE_JOURNEYS_LIMIT)

@@ -76,14 +76,14 @@ class Diurnal(Part):
 
     kind: Literal["diurnal"]
     daily_total: Annotated[float, Field(gt=0, le=1e9, examples=["5000"])]
-    hourly_weights: Annotated[tuple[Annotated[float, Field(ge=0)], ...], AsList]
+    hourly_weights: Annotated[tuple[Annotated[float, Field(ge=0, le=1e9)], ...], AsList]
     duration_us: PositiveDuration = 86_400_000_000
 
     @model_validator(mode="after")
     def _a_whole_day(self) -> Diurnal:
         if len(self.hourly_weights) != 24:
             raise ValueError(f"`hourly_weights` has {len(self.hourly_weights)} numbers; write 24, from midnight on")
-        if not sum(self.hourly_weights):
+        if sum(self.hourly_weights) < 1e-9:
             raise ValueError("`hourly_weights` are all 0; give at least one hour some weight")
         return self
 

@@ -11,7 +11,6 @@ import math
 import random
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from reference_services.kernel.random_streams import stream
 
 from .arrival_kinds import Arrivals, Constant, Diurnal, Flash, Ramp, Spike, Trace
 from .model import SCENARIOS_FOLDER, Scenario
-from .traces import TraceRow, read_trace
+from .traces import TraceRow, read_trace, spans_of
 
 PURPOSE = "arrivals"
 """The purpose of the random streams that arrivals are drawn from; the entity is the customer's or the row's number."""
@@ -141,13 +140,8 @@ def _reached_after_s(slope: Slope, wanted: float, length_s: float) -> float:
 
 
 def _trace_times(trace: Trace, rows: Iterator[TraceRow], seed: int) -> Iterator[int]:
-    row = next(rows)
-    width_us = 0
-    for number, following in enumerate(chain(rows, [None])):
-        width_us = following.time_us - row.time_us if following is not None else width_us
-        yield from _row_times(trace, row, width_us, stream(seed, PURPOSE, number))
-        if following is not None:
-            row = following
+    for number, span in enumerate(spans_of(rows)):
+        yield from _row_times(trace, span.row, span.width_us, stream(seed, PURPOSE, number))
 
 
 def _row_times(trace: Trace, row: TraceRow, width_us: int, draw: random.Random) -> list[int]:

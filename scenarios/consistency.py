@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -18,8 +19,11 @@ from .fields import ALL
 from .model import Scenario
 from .problems import BadValues, Place, Problem, unknown
 from .quantities import format_duration
-from .traces import check_trace
+from .traces import check_trace, last_arrival_us
 from .units import convert_with_units
+
+LATECOMERS_LOST = 0.01
+"""Of customers who would come after the horizon, so many are put up with: one run in a hundred with somebody less."""
 
 
 def inconsistencies(scenario: Scenario) -> list[Problem]:
@@ -49,14 +53,22 @@ def _times(scenario: Scenario) -> Iterator[Problem]:
             ("arrivals", "lead"),
             f"begins before the scenario does; write at the top level, lead: {format_duration(arrivals.lead_us)}",
         )
+    horizon = format_duration(scenario.horizon_us)
+    if isinstance(arrivals, Flash) and _expected_after_horizon(scenario, arrivals) > LATECOMERS_LOST:
+        text = f"{format_duration(arrivals.decay_us)} lets some of the customers come after the horizon, {horizon}"
+        yield Problem(("arrivals", "decay"), f"{text}; write beside it `within`, after which nobody comes")
     key = "within" if isinstance(arrivals, Flash) else "duration"
     last_us = getattr(arrivals, f"{key}_us", None) or 0
     if last_us > scenario.horizon_us:
-        yield Problem(
-            ("arrivals", key),
-            f"{format_duration(last_us)} goes on beyond the horizon, {format_duration(scenario.horizon_us)}; "
-            f"shorten it or write a longer horizon",
-        )
+        text = f"{format_duration(last_us)} goes on beyond the horizon, {horizon}"
+        yield Problem(("arrivals", key), f"{text}; shorten it or write a longer horizon")
+
+
+def _expected_after_horizon(scenario: Scenario, flash: Flash) -> float:
+    """How many customers of a flash that has no end come too late for the run, on average."""
+    if flash.within_us is not None:
+        return 0.0
+    return scenario.population.customers * (1 - flash.early_share) * math.exp(-scenario.horizon_us / flash.decay_us)
 
 
 def _trace(scenario: Scenario) -> Iterator[Problem]:
@@ -65,6 +77,12 @@ def _trace(scenario: Scenario) -> Iterator[Problem]:
             check_trace(scenario.arrivals, scenario.folder)
         except BadValues as error:
             yield from error.problems
+            return
+        last_us = last_arrival_us(scenario.arrivals, scenario.folder)
+        if last_us > scenario.horizon_us:
+            last, horizon = format_duration(last_us), format_duration(scenario.horizon_us)
+            text = f"goes on until {last}, beyond the horizon, {horizon}; shorten it, play it faster (`speed`)"
+            yield Problem(("arrivals", "csv"), f"{text} or write a longer horizon")
 
 
 def _names(scenario: Scenario) -> Iterator[Problem]:

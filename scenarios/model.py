@@ -38,7 +38,7 @@ class JourneyShare(Part):
     """One journey and how often it is taken, relative to the others."""
 
     name: Text = Field(examples=["buy"])
-    weight: Annotated[float, Field(gt=0)] = 1.0
+    weight: Annotated[float, Field(gt=0, le=1e9)] = 1.0
 
 
 class WrittenFault(Part):

@@ -25,6 +25,9 @@ UNITS_US = {
 LONGEST_US = 3_660 * UNITS_US["d"]
 """Ten years: a longer duration is a slip of the pen."""
 
+FIRST_YEAR, LAST_YEAR = 1981, 8999
+"""Years that an instant may be in: whatever comes ten years before it or some decades after can be written, too."""
+
 _PART = r"(\d+(?:\.\d+)?)\s*(d|h|min|s|ms|us)\s*"
 _DURATION = re.compile(rf"(?:{_PART})+", re.ASCII)
 _PARTS = re.compile(_PART, re.ASCII)
@@ -64,6 +67,9 @@ def parse_instant(value: Any) -> datetime:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise ValueError(f"{shown(value)} is not an instant with a time zone; write e.g. 2026-03-02T12:00:00Z")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        between = f"between {FIRST_YEAR} and {LAST_YEAR}"
+        raise ValueError(f"{shown(value)} is not in a year {between}; write e.g. 2026-03-02T12:00:00Z")
     return instant
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,13 @@ class TraceRow(msgspec.Struct, frozen=True):
 
     time_us: int
     count: float
+
+
+class TraceSpan(msgspec.Struct, frozen=True):
+    """A row and the ``width_us`` until the next; the last is as long as the one before it."""
+
+    row: TraceRow
+    width_us: int
 
 
 def check_trace(trace: Trace, folder: Path) -> None:
@@ -52,6 +60,26 @@ def read_trace(trace: Trace, folder: Path) -> Iterator[TraceRow]:
             yield from _trace_rows(trace, rows)
         except (ValueError, csv.Error) as error:
             raise ScenarioError(f"{trace.csv}:{rows.line_num}: {error}") from error
+
+
+def spans_of(rows: Iterable[TraceRow]) -> Iterator[TraceSpan]:
+    """Each row with the time until the next."""
+    width_us = 0
+    for row, following in pairwise(chain(rows, [None])):
+        if row is not None:
+            width_us = following.time_us - row.time_us if following is not None else width_us
+            yield TraceSpan(row, width_us)
+
+
+def last_arrival_us(trace: Trace, folder: Path) -> int:
+    """When the last can come, in microseconds after the opening as it is played. Raises as `read_trace` does."""
+    spreads = trace.columns.count is not None or trace.scale > 1
+    ends_us = (
+        span.row.time_us + (span.width_us if spreads else 0)
+        for span in spans_of(read_trace(trace, folder))
+        if span.row.count
+    )
+    return int(max(ends_us, default=0) / trace.speed)
 
 
 def _trace_rows(trace: Trace, rows: Iterable[dict[str, str]]) -> Iterator[TraceRow]:

@@ -15,6 +15,7 @@ from reference_services.kernel.invariant import Checker, Finding
 from reference_services.registry import load_checks, load_sequential_models
 from scenarios.faults.fault import Fault
 from scenarios.journeys import journeys_of
+from scenarios.journeys.shared import SetupFailed
 from scenarios.model import Scenario
 
 from .clients import Clients
@@ -31,18 +32,24 @@ from .world import World
 PROGRESS_STEPS = 200
 """About how many times progress is told while customers arrive, and again afterwards."""
 
+SETUP_ADVICE = "(The staff needs time in which nothing goes wrong: a longer `lead`, later faults, shorter `delays`.)"
+
 Progress = Callable[[int, int], None]
 """Told from time to time how many journeys of how many have ended; most of the work is done while customers arrive."""
 
 
 class SimulationResult(msgspec.Struct, frozen=True):
-    """What a simulated run has shown. ``events`` counts domain events, ``wall_s`` the seconds that it took here."""
+    """What a simulated run has shown. ``events`` counts domain events, ``wall_s`` the seconds that it took here.
+
+    Of the ``planned`` journeys, the staff's included, ``journeys`` have begun: the others were due after the horizon.
+    """
 
     findings: tuple[Finding, ...]
     reached: dict[str, int]
     history_sha256: str
     events: int
     wall_s: float
+    planned: int
     journeys: int
     end_us: int
 
@@ -113,9 +120,13 @@ class Simulation:
         self._clients = Clients(self._clock, self._network)
 
     def run(self) -> SimulationResult:
-        """Play the scenario to its horizon. Raises RuntimeError if the staff's setup fails."""
+        """Play the scenario to its horizon. Raises `SetupFailed` if the staff cannot prepare it."""
         with _without_garbage_collection():
-            return self._play()
+            try:
+                return self._play()
+            except SetupFailed as error:
+                error.add_note(SETUP_ADVICE)
+                raise
 
     def _play(self) -> SimulationResult:
         began = time.perf_counter()
@@ -133,6 +144,7 @@ class Simulation:
             self._recorder.sha256(),
             self._recorder.domain_events,
             time.perf_counter() - began,
+            self._journeys,
             self._clients.started,
             self._end_us,
         )

@@ -67,7 +67,7 @@ class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def setup(scenario: Scenario, seed: int) -> Journey:
-    """The operator opens the stations with bikes in their docks. Raises RuntimeError if that fails."""
+    """The operator opens the stations with bikes in their docks. Raises `SetupFailed` if not."""
     population = population_of(scenario)
     for index in range(population.stations):
         latitude, longitude = position(index, population.stations)

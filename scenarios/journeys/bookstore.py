@@ -49,7 +49,7 @@ class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     two_devices_share: Share = 0.1
     think_median_us: Duration
     persistent_share: Share = 0.15
-    look_again_within_us: Duration
+    look_again_within_us: Annotated[int, msgspec.Meta(ge=SECOND_LOOKS)]
     hawk_share: Share = 0.02
     holds_run_out_after_us: Duration
     hawk_within_us: Duration
@@ -66,7 +66,7 @@ class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def setup(scenario: Scenario, seed: int) -> Journey:
-    """The staff lists the products and takes in the stock, before the doors open. Raises RuntimeError if that fails."""
+    """The staff lists the products and takes in the stock, before the doors open. Raises `SetupFailed` if not."""
     population = population_of(scenario)
     opens_us = scenario.opens_at_us
     offers = _offers(population, seed)

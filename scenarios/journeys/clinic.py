@@ -74,7 +74,7 @@ class Population(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def setup(scenario: Scenario, seed: int) -> Journey:
-    """The front desk opens the clinics and publishes the calendars. Raises RuntimeError if that fails."""
+    """The front desk opens the clinics and publishes the calendars. Raises `SetupFailed` if not."""
     population = population_of(scenario)
     for clinic, zone in _clinics(population).items():
         body = {"zone": zone, "hours": {"opens": population.opens, "closes": population.closes}}

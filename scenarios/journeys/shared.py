@@ -23,6 +23,10 @@ PATIENCE_S = 10
 """How long a customer's phone waits for an answer before it asks how things stand."""
 
 
+class SetupFailed(Exception):
+    """The staff could not prepare everything, so nothing that comes after it proves anything; one line says why."""
+
+
 class JourneyMix:
     """The journeys of a scenario, each with its weight. Raises `ScenarioError` for one that is not in ``known``."""
 
@@ -40,10 +44,12 @@ class JourneyMix:
 
 
 def must(do: Do) -> Generator[Any, Got | None, None]:
-    """A step without which nothing else makes sense. Raises RuntimeError if it fails."""
+    """A step without which nothing else makes sense. Raises `SetupFailed` if it fails."""
     got = yield do
     if not succeeded(got):
-        raise RuntimeError(f"the setup failed at {do.operation} {dict(do.path)}: {got}")
+        what = " ".join([do.operation, *do.path.values()])
+        why = f"{got.outcome} {got.reason or got.status}" if got is not None else "nothing was asked"
+        raise SetupFailed(f"the setup failed at {what}: {why}")
 
 
 def succeeded(got: Got | None) -> TypeGuard[Got]:

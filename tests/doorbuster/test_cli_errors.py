@@ -92,6 +92,36 @@ def test_a_fault_that_can_happen_nowhere_is_told_with_its_fix(
     assert_one_line(command_line("simulate", path), "'clock_skew broker' cannot happen at all; choose another target")
 
 
+def test_a_second_look_that_has_no_time_is_told_with_its_line(
+    command_line: CommandLine, pocket_sale: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "pocket_sale.yaml"
+    path.write_text(pocket_sale.read_text().replace("look_again_within: 14min", "look_again_within: 1us"))
+
+    assert_one_line(command_line("simulate", path), "pocket_sale.yaml:17: population.look_again_within", "at least 2us")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"lead": "0s", "faults": [{"kind": "kill", "target": "gateway-1", "at": "0s"}]}, {"delays": {"broker": "10h"}}],
+    ids=["killed", "slow"],
+)
+@pytest.mark.parametrize("verb", [("simulate",), ("simulate", "--seeds", "1-2"), ("check", "--seeds", "1-2")], ids=str)
+def test_a_setup_that_fails_proves_nothing(
+    command_line: CommandLine, pocket_sale_with: WriteScenario, verb: tuple[str, ...], changes: dict[str, object]
+) -> None:
+    path = pocket_sale_with(check={"duration": "10min"}, **changes)
+
+    result = command_line(verb[0], path, *verb[1:])
+
+    assert result.exit_code == 4, result.stderr
+    told = [line for line in result.stderr.splitlines() if line.startswith("doorbuster: ")]
+    assert len(told) == 1, result.stderr
+    assert "the setup failed at " in told[0]
+    assert "`lead`" in told[0]
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("seed", ["x", "-1", "1.5"])
 def test_a_bad_seed(command_line: CommandLine, pocket_sale: Path, seed: str) -> None:
     result = command_line("simulate", pocket_sale, "--seed", seed)

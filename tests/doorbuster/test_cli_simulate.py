@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import pytest
 import yaml
 from command_lines import CommandLine
 
+from doorbuster.judging import judge_folder
+from doorbuster.simulated import simulate_into
 from reference_services.registry import load_checks, load_sequential_models
 from scenarios.loading import load_scenario
 from scenarios.run_folder import RunFolderReader
@@ -171,6 +174,16 @@ def test_the_worst_seed_decides(command_line: CommandLine, pocket_sale_with: Wri
 
     assert result.exit_code == 1
     assert result.stdout.count("FAIL: objective") == 4  # a line for each seed, and the total with its count
+
+
+def test_arrivals_that_were_due_after_the_end_make_a_run_invalid(pocket_sale: Path, tmp_path: Path) -> None:
+    ends_early = load_scenario(pocket_sale).model_copy(update={"horizon_us": 30_000_000})
+
+    simulate_into(tmp_path / "run", ends_early, 7, verb="simulate", settings={}, tick=lambda *_: None)
+    verdict = judge_folder(tmp_path / "run", with_report=False)
+
+    assert verdict.code == 4
+    assert any(re.fullmatch(r"Of 6\d planned arrivals \d+ never began\.", reason) for reason in verdict.reasons)
 
 
 @pytest.mark.parametrize("seeds", ["7", "a-b", "9-1", "1-", "1-999999999"])

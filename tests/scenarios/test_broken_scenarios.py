@@ -113,6 +113,35 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "horizon: 10min",
         ":20: arrivals.within: 15min goes on beyond the horizon, 10min; shorten it or write a longer horizon",
     ),
+    "customers who would come after the horizon": (
+        "  decay: 90s\n  early_share: 5%\n  lead: 2min\n  within: 15min\n",
+        "  decay: 3h\n",
+        (
+            ":17: arrivals.decay: 3h lets some of the customers come after the horizon, 1d30min; "
+            "write beside it `within`, after which nobody comes"
+        ),
+    ),
+    "an opening that no calendar has room after": (
+        "starts_at: 2026-03-02T12:00:00+01:00",
+        "starts_at: 9999-12-31T12:00:00Z",
+        (
+            ":6: starts_at: '9999-12-31T12:00:00Z' is not in a year between 1981 and 8999; "
+            "write e.g. 2026-03-02T12:00:00Z"
+        ),
+    ),
+    "an opening before time began to be counted": (
+        "starts_at: 2026-03-02T12:00:00+01:00",
+        "starts_at: 1969-07-20T20:17:40Z",
+        (
+            ":6: starts_at: '1969-07-20T20:17:40Z' is not in a year between 1981 and 8999; "
+            "write e.g. 2026-03-02T12:00:00Z"
+        ),
+    ),
+    "a weight that nobody can add up": (
+        "weight: 9",
+        "weight: 1e308",
+        ":23: journeys[0].weight: 1e+308 must be at most 1e+09",
+    ),
     "no journey": (
         "journeys:\n  - {name: buy, weight: 9}\n  - name: browse",
         "journeys: []",
@@ -398,6 +427,35 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         ":15: arrivals.csv: there is no file 'trips.csv' beside the scenario; put it there",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "options", "ends"),
+    [
+        ("0,1\n88200,1\n", "time: at", "", ""),
+        ("0,1\n88201,1\n", "time: at", "", "1d30min1s"),
+        ("0,1\n88201,1\n", "time: at", ", speed: 2", ""),
+        ("0,9\n44100,9\n", "time: at, count: trips", "", ""),
+        ("0,9\n44101,9\n", "time: at, count: trips", "", "1d30min2s"),
+        ("0,9\n44101,9\n88202,0\n", "time: at, count: trips", "", "1d30min2s"),
+        ("0,9\n44100,9\n88200,0\n99999,0\n", "time: at, count: trips", "", ""),
+    ],
+)
+def test_a_trace_must_end_before_the_run_does(rows: str, columns: str, options: str, ends: str, tmp_path: Path) -> None:
+    (tmp_path / "trips.csv").write_text(f"at,trips\n{rows}")
+    flash = GOOD[GOOD.index("arrivals:\n") : GOOD.index("journeys:\n")]
+    trace = f"arrivals: {{kind: trace, csv: trips.csv, columns: {{{columns}}}{options}}}\n"
+    file = tmp_path / "book_signing.yaml"
+    file.write_text(GOOD[: GOOD.index("live:")].replace(flash, trace))
+    if not ends:
+        assert load_scenario(file).horizon_us == 88_200_000_000
+        return
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file)
+    assert str(caught.value) == (
+        f"{file}:15: arrivals.csv: goes on until {ends}, beyond the horizon, 1d30min; "
+        "shorten it, play it faster (`speed`) or write a longer horizon"
+    )
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -6,7 +6,7 @@ import pytest
 
 from reference_services.kernel.operation import Principal
 from reference_services.kernel.random_streams import stream
-from scenarios.journeys.shared import JourneyMix, human_us, must, succeeded, told
+from scenarios.journeys.shared import JourneyMix, SetupFailed, human_us, must, succeeded, told
 from scenarios.loading import load_scenario
 from scenarios.problems import ScenarioError
 from scenarios.steps import Do, Got
@@ -38,7 +38,7 @@ def test_a_setup_goes_on_when_its_step_succeeded_and_stops_when_it_did_not() -> 
 
     steps = must(OPEN_CART)
     next(steps)
-    with pytest.raises(RuntimeError, match=r"the setup failed at open_cart .*shop.*: Got"):
+    with pytest.raises(SetupFailed, match=r"the setup failed at open_cart .*: refused 409"):
         steps.send(Got(409, "refused"))
 
 
