@@ -38,6 +38,7 @@ def run_info(
     """
     return RunInfo(
         scenario=scenario.name,
+        named=scenario.named,
         title=scenario.title,
         system=scenario.system,
         world=world,

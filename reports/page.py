@@ -137,7 +137,7 @@ def _configurations(runs: Sequence[Run]) -> list[tuple[str, str]]:
 def _command(runs: Sequence[Run]) -> str:
     """The command line that makes this run, or this rehearsal, again."""
     info = runs[-1].info
-    words = ["doorbuster", "rehearse" if len(runs) > 1 else info.verb, info.scenario, "--seed", str(info.seed)]
+    words = ["doorbuster", "rehearse" if len(runs) > 1 else info.verb, info.named, "--seed", str(info.seed)]
     for name, value in info.settings.items():
         if value is not None and value is not False:
             words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])

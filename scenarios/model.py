@@ -187,6 +187,11 @@ class Scenario(Part):
         return self._folder
 
     @property
+    def named(self) -> str:
+        """What its user calls it on a command line: its name, or the path of its file if it does not come with us."""
+        return self.name if self._folder == SCENARIOS_FOLDER else self._source.name
+
+    @property
     def opens_at_us(self) -> int:
         """The opening in microseconds since the Unix epoch: the origin of a simulated run."""
         return epoch_us(self.starts_at)

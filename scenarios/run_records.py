@@ -64,6 +64,7 @@ class Machine(msgspec.Struct, frozen=True):
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which run this is: enough to make it again.
 
+    ``scenario`` is the scenario's name, ``named`` what its user called it: that name, or the path of its file.
     ``origin_us`` is the instant that is time 0 of the scenario (the opening), in microseconds since the epoch; every
     other instant in the folder is on the same scale. ``scenario_document`` is the scenario as resolved for this run,
     as JSON; ``settings`` is whatever else was asked for on the command line; ``pictures`` is what the system asks
@@ -72,6 +73,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     scenario: str
+    named: str
     title: str
     system: str
     world: World

@@ -69,6 +69,7 @@ def told_run(tmp_path: Path) -> Callable[..., Run]:
     def told(system: str, origin_us: int, history: Iterable[Message[Any]]) -> Run:
         info = RunInfo(
             scenario="told",
+            named="told",
             title="Told",
             system=system,
             world="simulated",

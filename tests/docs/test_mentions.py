@@ -137,6 +137,7 @@ def simulate_into(folder: Path, scenario: Any) -> None:
     few = scenario.model_copy(update={"population": scenario.population.model_copy(update={"customers": 200})})
     run = RunInfo(
         scenario=few.name,
+        named=few.named,
         title=few.title,
         system=few.system,
         world="simulated",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +58,19 @@ def test_it_leaves_a_run_folder_with_a_report(command_line: CommandLine, pocket_
     customers = set(reader.requests()["customer"]) - {"staff"}
     assert len(customers) == 60
     assert reader.findings.schedule.planned >= len(customers)
+
+
+def test_the_report_tells_a_command_that_makes_the_run_again(
+    command_line: CommandLine, pocket_sale_with: WriteScenario
+) -> None:
+    path = pocket_sale_with().relative_to(Path.cwd())
+    document = command_line.json("simulate", path, "--variant", "live", "--seed", 3)
+
+    report = Path(document["report"]).read_text()
+    command = html.unescape(report.partition('<pre class="command"><code>')[2].partition("</code>")[0])
+    assert command == "doorbuster simulate pocket_sale.yaml --seed 3 --variant live"
+    again = command_line.json(*shlex.split(command)[1:])
+    assert again["history_sha256"] == document["history_sha256"]
 
 
 def test_without_a_folder_it_leaves_nothing(command_line: CommandLine, pocket_sale: Path, tmp_path: Path) -> None:

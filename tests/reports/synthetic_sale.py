@@ -154,6 +154,7 @@ def write_rehearsal(folder: Path, **options: Any) -> Path:
 def run_info(sale: Sale) -> RunInfo:
     return RunInfo(
         scenario="flash_sale",
+        named="flash_sale",
         title="Campus flash sale",
         system="bookstore",
         world=sale.world,

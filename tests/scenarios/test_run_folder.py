@@ -37,6 +37,7 @@ class DoorOpened(Event, frozen=True):
 def run_info() -> RunInfo:
     return RunInfo(
         scenario="market",
+        named="fairs/market.yaml",
         title="Saturday market",
         system="bookstore",
         world="simulated",

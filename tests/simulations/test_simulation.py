@@ -72,6 +72,7 @@ def test_the_run_folder_holds_what_was_counted(result: SimulationResult, tmp_pat
     scenario = small_sale()
     run = RunInfo(
         scenario=scenario.name,
+        named=scenario.named,
         title=scenario.title,
         system=scenario.system,
         world="simulated",
