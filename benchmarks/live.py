@@ -10,14 +10,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from doorbuster.services import topology_of
 from loadtests.load_run import LoadRun
+from loadtests.report import LoadReport
 from reference_services.hosting.settings import Settings
 from reference_services.hosting.supervisor import Supervisor
-from reference_services.hosting.topology import Topology
-from reference_services.payment_provider.misbehaviour import Misbehaviour
 from reference_services.registry import load_system
+from reports.wording import counted
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from scenarios.objectives import FAILURES
 from scenarios.run_records import RequestRow
 
 from .figure import Figure, machine_load
@@ -31,7 +33,8 @@ class Flow(msgspec.Struct, frozen=True):
     """What is done over and over at an even rate: complete when its last ``operation`` is answered with ``done``.
 
     ``scenario`` plays it, at each of ``rates_per_s`` in turn; ``target`` says in words how many a second are wanted.
-    Services keep up with a rate while 99% of these answers come within ``p99_ms``.
+    Services keep up with a rate while 99% of these answers come within ``p99_ms``, no call fails, and the load
+    generator keeps its schedule.
     """
 
     scenario: str
@@ -45,6 +48,32 @@ class Flow(msgspec.Struct, frozen=True):
     def completes(self, row: RequestRow) -> bool:
         """Whether this call was the last of one that is complete."""
         return row.operation == self.operation and row.status == self.done
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One rate: of ``sent`` calls of the last operation, the response times of those that were complete, in ms."""
+
+    flow: Flow
+    times_ms: list[float]
+    sent: int
+    report: LoadReport
+
+    @property
+    def p99_ms(self) -> float:
+        """The 99th percentile; endless if nothing was complete."""
+        return float(np.percentile(self.times_ms, 99)) if self.times_ms else float("inf")
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the services cannot be said to have kept up, however fast those answers were that came."""
+        failed = sum(self.report.outcomes.get(outcome, 0) for outcome in FAILURES)
+        reasons = tuple(f"INVALID: {reason}" for reason in self.report.invalid)
+        return (*reasons, f"{counted(failed, 'call')} failed") if failed else reasons
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the services kept up."""
+        return self.p99_ms <= self.flow.p99_ms and not self.doubts
 
 
 CHECKOUTS = Flow(
@@ -75,30 +104,40 @@ def _at_rate(flow: Flow, rate_per_s: int) -> Generator[Figure, None, bool]:
             if rate_per_s == flow.rates_per_s[0]:
                 yield Figure("all services ready", ready_s, "s", "within 15", load)
                 yield Figure("memory of all services together", memory_mb, "MB", "under 600", "resident, when ready")
-            times_ms, sent = _completed(flow, path, supervisor, Path(folder) / "load")
-    p99_ms = float(np.percentile(times_ms, 99)) if times_ms else float("inf")
+            measured = _measured(flow, path, supervisor, Path(folder) / "load")
+    yield from figures_of(measured, rate_per_s, load)
+    return measured.keeps_up
+
+
+def figures_of(measured: Measured, rate_per_s: int, load: str) -> Iterator[Figure]:
+    """What is told of one rate; ``load`` says how busy the machine was before."""
+    flow, complete = measured.flow, len(measured.times_ms)
     yield Figure(
         f"complete {flow.name} at {rate_per_s}/s for {DURATION_S} s",
-        len(times_ms) / DURATION_S,
+        complete / DURATION_S,
         "complete/s",
         flow.target,
-        f"{len(times_ms):,} of {sent:,} complete; {load}",
+        "; ".join([*measured.doubts, f"{complete:,} of {measured.sent:,} complete", load]),
     )
-    yield Figure(f"answer of {flow.operation} at {rate_per_s}/s, p99", p99_ms, "ms", f"at most {flow.p99_ms:g}")
-    return p99_ms <= flow.p99_ms
+    yield Figure(
+        f"answer of {flow.operation} at {rate_per_s}/s, p99",
+        measured.p99_ms,
+        "ms",
+        f"at most {flow.p99_ms:g}",
+        "; ".join(measured.doubts),
+    )
 
 
 def _supervisor(scenario: Scenario, folder: Path) -> Supervisor:
     system = load_system(scenario.system, scenario.terms)
-    knobs = msgspec.to_builtins(scenario.convert(("provider",), Misbehaviour))
     settings = Settings(
         system=scenario.system, terms=scenario.terms, partitions=scenario.topology.partitions, log_level="warning"
     )
-    return Supervisor(settings, Topology.of(system, provider_knobs=knobs, provider_seed=1), folder)
+    return Supervisor(settings, topology_of(scenario, system, seed=1), folder)
 
 
-def _completed(flow: Flow, scenario: Path, supervisor: Supervisor, folder: Path) -> tuple[list[float], int]:
-    """Response times of the last operation where it was complete, in milliseconds, and how often it was called."""
+def _measured(flow: Flow, scenario: Path, supervisor: Supervisor, folder: Path) -> Measured:
+    """Run the load and measure it."""
     with LoadRun(
         scenario,
         base_url=supervisor.gateway_url,
@@ -110,7 +149,7 @@ def _completed(flow: Flow, scenario: Path, supervisor: Supervisor, folder: Path)
             pass
         rows = [row for row in run.requests() if row.operation == flow.operation]
     times_ms = [(row.ended_us - row.intended_us) / 1_000 for row in rows if flow.completes(row)]
-    return times_ms, len(rows)
+    return Measured(flow, times_ms, len(rows), run.report)
 
 
 def scenario_at(name: str, rate_per_s: int, folder: Path) -> Path:
