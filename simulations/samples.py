@@ -1,4 +1,4 @@
-"""Measures the queues of a simulated run: often while customers arrive, now and then in the long quiet afterwards."""
+"""Measures queues and lag of a simulated run: often while customers arrive, now and then in the long quiet after."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUIET_US = 600_000_000
 
 
 class Samples:
-    """Writes down how long the queues are."""
+    """Writes down how long the queues are, and how far consumers are behind."""
 
     def __init__(self, world: World, sink: RunSink) -> None:
         self._world = world
@@ -31,4 +31,6 @@ class Samples:
         sample(now_us, "in_flight", "gateway", sum(gateway.in_flight for gateway in world.gateways.values()))
         for decider in world.deciders:
             sample(now_us, "queue_depth", f"{decider.service.name}/decide", decider.waiting)
+            for consumer in decider.process.consumers:
+                sample(now_us, "lag", f"{decider.service.name}/{consumer.name}", consumer.lag)
         world.clock.after(self._interval_us if now_us < self._last_arrival_us else QUIET_US, self._measure)

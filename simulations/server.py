@@ -30,8 +30,3 @@ class Server:
         self._free_at_us = done_us = begins_us + service_us
         self.busy_us += service_us
         self._clock.at(done_us, handle, item)
-
-    @property
-    def backlog_us(self) -> int:
-        """How long it will take to finish everything that has been put."""
-        return max(0, self._free_at_us - self._clock.now_us)

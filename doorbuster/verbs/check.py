@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..checking.checked import Checked
 
 EXAMPLE = "doorbuster check flash_sale --seeds 1-1000 --minutes 5"
+SEEDS = "1-1000"
 PLANT_EXAMPLE = "doorbuster check flash_sale --plant decided-again"
 
 
@@ -29,7 +30,10 @@ def check(  # noqa: PLR0913, PLR0917 - the options of a command line
             show_default=False,
         ),
     ] = None,
-    seeds: Annotated[str, typer.Option(metavar="FIRST-LAST", help="Which seeds to search.")] = "1-1000",
+    seeds: Annotated[str, typer.Option(metavar="FIRST-LAST", help="Which seeds to search.")] = SEEDS,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Search this one seed: short for --seeds N-N.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0, metavar="M", help="Stop searching after so many minutes, shrinking aside.")
     ] = None,
@@ -63,19 +67,19 @@ def check(  # noqa: PLR0913, PLR0917 - the options of a command line
     from simulations.planted.catalog import plant_named
 
     from ..checking.check import Asked
-    from ..seeds import parse_seeds
 
     if list_planted:
         _list_planted(output_format)
         return
+    chosen = _seeds(seeds, seed)
     planted = plant_named(plant) if plant else None
     if live:
         from ..checking.live import check_live
 
-        first, as_json = parse_seeds(seeds)[0], output_format is Format.JSON
+        first, as_json = chosen[0], output_format is Format.JSON
         raise typer.Exit(check_live(scenarios or [], planted, first, out, as_json=as_json))
     asked = Asked(
-        seeds=parse_seeds(seeds),
+        seeds=chosen,
         plant=planted,
         keep_going=keep_going,
         limit_s=math.inf if minutes is None else 60 * minutes,
@@ -87,6 +91,17 @@ def check(  # noqa: PLR0913, PLR0917 - the options of a command line
     if output_format is Format.JSON:
         print_json(_document(searches, hashes=hashes))
     raise typer.Exit(_code(searches))
+
+
+def _seeds(seeds: str, seed: int | None) -> range:
+    """The seeds that were asked for. Raises `Mendable`."""
+    from ..seeds import parse_seeds
+
+    if seed is None:
+        return parse_seeds(seeds)
+    if seeds != SEEDS:
+        raise Mendable(f"--seed {seed} and --seeds {seeds} say different things; leave one of them out")
+    return range(seed, seed + 1)
 
 
 def _list_planted(output_format: Format) -> None:

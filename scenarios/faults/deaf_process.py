@@ -1,6 +1,7 @@
 """A process hears nothing from the broker but can still write to it: half of a broken network.
 
-It answers no rebalance and loses its partitions, yet what it had read before is still decided and appended. Origin:
+In a cluster the broker that coordinates a group need not be the one that holds the partitions: the first still gets
+the heartbeats. So nobody takes over; what was read before is still decided and appended, everything else waits. Origin:
 the partial and one-way partitions of Alquraan et al., "An Analysis of Network-Partitioning Failures in Cloud Systems"
 (OSDI 2018).
 """

@@ -1,7 +1,7 @@
 """A process reads from the broker but nothing that it writes arrives: the other half of a broken network.
 
-What it decides waits in its producer's buffer, and is lost if the process dies before the network is back; its
-heartbeats do not arrive either. Origin: see `deaf_process`.
+What it decides waits in its producer's buffer, and is lost if the process dies before the network is back. Its
+heartbeats go to another broker and arrive, so it keeps its partitions. Origin: see `deaf_process`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from .stage import Stage
 
 
 class MuteProcess(ProcessFault, frozen=True):
-    """Nothing that ``target``, a process or the first worker of a service, writes reaches the broker.
+    """Nothing that ``target``, a process or the first worker of a service, appends reaches the broker.
 
     A gateway's commands then wait.
     """

@@ -58,10 +58,6 @@ class ConsumerGroup:
         if self._members.pop(member.name, None) is not None:
             self._rebalance()
 
-    def has(self, member: Member) -> bool:
-        """Whether ``member`` still counts as one."""
-        return self._members.get(member.name) is member
-
     def commit(self, log: str, offset: int, generation: int) -> None:
         """Take note that everything before ``offset`` is done with; refused for an older generation."""
         if generation == self.generation:

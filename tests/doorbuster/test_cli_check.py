@@ -66,6 +66,12 @@ def test_clean_seeds_pass_and_leave_nothing(command_line: CommandLine, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_seed_is_a_search_too(command_line: CommandLine) -> None:
+    document = command_line.json("check", "flash_sale", "--seed", 3, "--hashes")
+
+    assert (document["seeds"], document["searched"], list(document["hashes"])) == ("3-3", 1, ["3"])
+
+
 def test_people_read_what_a_clean_search_is_worth(command_line: CommandLine) -> None:
     result = command_line("check", "flash_sale", "--seeds", "1-20")
 
@@ -172,6 +178,7 @@ def test_planted_bugs_are_listed(command_line: CommandLine) -> None:
         (("flash_sale", "--plant", "no-such-bug"), "no planted bug 'no-such-bug'"),
         (("library_sale",), "no scenario 'library_sale'"),
         (("flash_sale", "--seeds", "9-1"), "--seeds 9-1"),
+        (("flash_sale", "--seed", "3", "--seeds", "1-5"), "--seed 3 and --seeds 1-5 say different things"),
         (("flash_sale", "--junit", "."), "--junit .: is a folder"),
     ],
 )

@@ -6,7 +6,7 @@ Each was observed with Faust on a real broker first; see `hosting.streams` for w
 from __future__ import annotations
 
 import pytest
-from counting import POISON, AcknowledgingHost, ConcurrentHost, Counting, CountingHost
+from counting import POISON, TUNING, AcknowledgingHost, ConcurrentHost, Counting, CountingHost
 
 from reference_services.kernel.random_streams import stream
 
@@ -48,6 +48,22 @@ def test_what_was_not_committed_is_delivered_again_after_a_rebalance(seed: int) 
     assert again, "some offsets are handled by both"
     assert [offset for offset, _ in again] == list(range(again[0][0], again[-1][0] + 1)), "a commit gap, in one piece"
     assert {offset for offset, _ in owner.handled + other.handled} == set(range(20)), "and none is lost"
+
+
+@pytest.mark.parametrize("half", ["reading", "writing"])
+def test_who_misses_half_of_the_network_keeps_its_partitions_however_long(half: str) -> None:
+    """Its heartbeats get through: the broker that coordinates a group need not hold its partitions."""
+    counting = Counting(partitions=2)
+    first, second = counting.worker(), counting.worker()
+    counting.start(first, second)
+    held = [session.partition for session in first.consumers[0].sessions]
+    if half == "reading":
+        first.consumers[0].cut_off()
+    else:
+        first.producer.cut_off = True
+    counting.clock.run(until=10 * TUNING.session_us)
+    assert counting.group.generation == 1
+    assert [session.partition for session in first.consumers[0].sessions] == held != []
 
 
 @pytest.mark.parametrize("seed", SEEDS)

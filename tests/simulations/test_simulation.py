@@ -88,7 +88,11 @@ def test_the_run_folder_holds_what_was_counted(result: SimulationResult, tmp_pat
     assert recorded.history_sha256 == result.history_sha256, "writing a run down must not change it"
     events = RunFolderReader(tmp_path / "run").events()
     assert (events["source"] != "doorbuster").sum() == result.events
-    assert set(RunFolderReader(tmp_path / "run").samples()["metric"]) == {"in_flight", "queue_depth"}
+    samples = RunFolderReader(tmp_path / "run").samples()
+    assert set(samples["metric"]) == {"in_flight", "queue_depth", "lag"}
+    lags = samples[samples["metric"] == "lag"].groupby("label")["value"]
+    assert "orders/orders-1" in lags.groups
+    assert lags.max()["orders/orders-1"] > lags.min()["orders/orders-1"] == 0, "the rush is seen"
 
 
 class Calls:
