@@ -38,8 +38,6 @@ TAKEN = schemathesis.Config.from_dict(
 )
 """What good data may be answered: it is taken, what it names is not there, or a business rule refuses it."""
 
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
-
 
 @dataclass(frozen=True)
 class Asked:
