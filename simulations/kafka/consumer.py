@@ -81,7 +81,9 @@ class Session:
             self.log.unsubscribe(self._deliver)
 
     def catch_up(self) -> None:
-        """Read on where reading had to stop."""
+        """Read on where reading had to stop; not before the state is restored on which what is read is decided."""
+        if not self._open:
+            return
         self._behind = False
         if self.next_offset < self.log.end:
             arrives_us = self._consumer.clock.now_us + self.log.delay_us
