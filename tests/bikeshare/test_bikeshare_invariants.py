@@ -78,6 +78,7 @@ REVERSED = FeeReversed("ann", "t-1", "t-1-lost", TERMS.lost_bike_fee_cents)
 OVERDUE = TripOverdue("t-1", "ann", "b-1")
 LOST: list[Told] = [*RIDING, (OVERDUE, OVERDUE_US), MISSING, (HELD, OVERDUE_US), (CHARGED, FEE_US)]
 BACK_AFTER_ALL: list[Told] = [*LOST, TAKEN, FOUND, RETURNED, DOCKED, ENDED, FARE, REVERSED]
+MISSING_AT_ONCE: list[Told] = [*PASS, CLAIMED, LEFT, MISSING, FREED, STARTED, (OVERDUE, OVERDUE_US), *LOST[-2:]]
 ALL_DONE = InboxCounted("trips", 1, 1, 0, 0, 0)
 
 
@@ -106,7 +107,11 @@ IGNORED = {"everything-settles"}
 """Seen to by a test of its own: these histories tell only what the other invariants look at."""
 
 
-@pytest.mark.parametrize("history", [GOOD_DAY, LOST, BACK_AFTER_ALL], ids=["good day", "lost", "back after all"])
+@pytest.mark.parametrize(
+    "history",
+    [GOOD_DAY, LOST, MISSING_AT_ONCE, BACK_AFTER_ALL],
+    ids=["good day", "lost", "missing at once", "back after all"],
+)
 def test_an_honest_history_breaks_nothing(history: list[Told]) -> None:
     assert judged(history) - IGNORED == set()
 

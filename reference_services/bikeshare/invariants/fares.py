@@ -15,7 +15,7 @@ from ..account_messages import (
     HoldPlaced,
     HoldReleased,
 )
-from ..bike_messages import BikeMissing, BikeReturned
+from ..bike_messages import BikeMissing, BikeReturned, BikeUnlocked
 from ..terms import Terms
 from ..trips import FreeMinutesGranted, TripEnded, TripOverdue, TripStarted
 
@@ -165,10 +165,17 @@ class LostMeansLate(Invariant):
         self._trips: dict[str, _LateTrip] = {}
         self._fees: dict[str, _LateTrip] = {}
 
+    @on(BikeUnlocked)
+    def unlocked(self, message: Message[BikeUnlocked]) -> None:
+        # Where a clock is wrong, a bike can be missing as soon as it is known to have left, before its trip starts.
+        event = message.data
+        self._trips[event.ride.trip_id] = _LateTrip(event.ride.rider_id, event.left_at_us + self._limit_us)
+
     @on(TripStarted)
     def started(self, message: Message[TripStarted]) -> None:
         event = message.data
-        self._trips[event.trip_id] = _LateTrip(event.ride.rider_id, event.started_at_us + self._limit_us)
+        if event.trip_id not in self._trips:
+            self._trips[event.trip_id] = _LateTrip(event.ride.rider_id, event.started_at_us + self._limit_us)
 
     @on(TripEnded)
     def ended(self, message: Message[TripEnded]) -> None:
