@@ -2,7 +2,8 @@
 
 Aggregate ``reminder``, keyed by appointment_id/kind: a day before the visit, two hours before, and at once when the
 clinic changes something. Each is about one plan of the appointment (its ``hold_id``); a moved appointment gets new
-ones.
+ones. One plan can be changed twice, first to another room and then cancelled, so a notice's ``hold_id`` says what
+became of the plan as well: ``a-1/2/moved``, ``a-1/2/cancelled``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ Kind = Literal["early", "late", "notice"]
 KINDS: tuple[Kind, ...] = ("early", "late")
 """The reminders of every appointment; a notice is for those that the clinic had to change."""
 
+Change = Literal["moved", "cancelled"]
+"""What a notice is about."""
+
 # Commands
 
 
@@ -48,7 +52,7 @@ class ScheduleReminder(Command, frozen=True):
 
 
 class CancelReminder(Command, frozen=True):
-    """There is nothing to be reminded of any more."""
+    """There is nothing to be reminded of any more, nor will there be: what is scheduled after this comes late."""
 
     appointment_id: str
     kind: Kind
@@ -86,7 +90,7 @@ class ReminderScheduled(Event, frozen=True):
 
 
 class ReminderSkipped(Event, frozen=True):
-    """The appointment was made so late that the time for this reminder has passed."""
+    """There is no time for this reminder any more: the appointment was made too late for it, or is over."""
 
     appointment_id: str
     kind: Kind
@@ -122,7 +126,7 @@ class ReminderFailed(Event, frozen=True):
 
 
 class ReminderCancelled(Event, frozen=True):
-    """The patient is not to be told any more."""
+    """The patient is not to be told any more. ``hold_id`` is empty if nothing had been scheduled."""
 
     appointment_id: str
     kind: Kind
@@ -139,10 +143,14 @@ REMINDER = TransitionTable(
         ("due", ReminderFailed): "failed",
         **{
             (status, event): after
-            for status in ("none", "scheduled", "due", "sent", "failed", "skipped", "cancelled")
+            for status in ("none", "scheduled", "due", "sent", "failed", "skipped")
             for event, after in ((ReminderScheduled, "scheduled"), (ReminderSkipped, "skipped"))
         },
-        **{(status, ReminderCancelled): "cancelled" for status in ("none", "scheduled", "due", "failed")},
+        ("cancelled", ReminderSkipped): "cancelled",
+        **{
+            (status, ReminderCancelled): "cancelled"
+            for status in ("none", "scheduled", "due", "sent", "failed", "skipped")
+        },
     },
 )
 
@@ -215,7 +223,7 @@ class ReminderDecider(Decider[Reminder]):
         if scheduled is not None and scheduled.hold_id == command.hold_id:
             return []
         due_us = now_us if command.kind == "notice" else command.starts_us - self._before_us[command.kind]
-        if due_us < now_us:
+        if due_us < now_us or not REMINDER.allows(reminder.status, ReminderScheduled):
             return [ReminderSkipped(command.appointment_id, command.kind, command.hold_id)]
         return [
             ReminderScheduled(
@@ -243,9 +251,11 @@ class ReminderDecider(Decider[Reminder]):
 
 
 def _cancel(reminder: Reminder, command: CancelReminder) -> list[Event]:
-    if not REMINDER.allows(reminder.status, ReminderCancelled) or reminder.scheduled is None:
+    """Recorded even with nothing scheduled: a visit may be over before the word comes that it was booked."""
+    if not REMINDER.allows(reminder.status, ReminderCancelled):
         return []
-    return [ReminderCancelled(command.appointment_id, command.kind, reminder.scheduled.hold_id)]
+    hold_id = "" if reminder.scheduled is None else reminder.scheduled.hold_id
+    return [ReminderCancelled(command.appointment_id, command.kind, hold_id)]
 
 
 def _send(reminder: Reminder, now_us: int) -> list[Event]:
@@ -274,8 +284,8 @@ def remind_of_booking(event: AppointmentBooked) -> Iterator[Command]:
 def remind_of_move(event: AppointmentMoved) -> Iterator[Command]:
     """A moved appointment gets new ones; and where the clinic moved it, the patient is told."""
     yield from _schedule_all(event.appointment_id, event.patient_id, event.new)
-    if event.new.starts_us == event.old.starts_us:
-        yield _reminder(event.appointment_id, "notice", event.patient_id, event.new, "Your visit is in another room.")
+    if event.new.starts_us == event.old.starts_us and event.new.room_id != event.old.room_id:
+        yield _notice(event.appointment_id, event.patient_id, event.new, "moved")
 
 
 @reacts_to(AppointmentCancelled)
@@ -284,8 +294,7 @@ def forget_reminders(event: AppointmentCancelled) -> Iterator[Command]:
     for kind in KINDS:
         yield CancelReminder(event.appointment_id, kind)
     if event.because == "calendar-changed":
-        text = "We are sorry: your visit cannot take place. Please choose another time."
-        yield _reminder(event.appointment_id, "notice", event.patient_id, event.place, text)
+        yield _notice(event.appointment_id, event.patient_id, event.place, "cancelled")
 
 
 @reacts_to(PatientArrived)
@@ -318,14 +327,20 @@ def record_missing_contact(event: ContactMissing) -> Iterator[Command]:
 
 TEXTS: dict[Kind, str] = {"early": "Your visit is tomorrow.", "late": "Your visit begins soon."}
 
+NOTICES: dict[Change, str] = {
+    "moved": "Your visit is in another room.",
+    "cancelled": "We are sorry: your visit cannot take place. Please choose another time.",
+}
+
 
 def _schedule_all(appointment_id: str, patient_id: str, place: Place) -> Iterator[Command]:
     for kind in KINDS:
-        yield _reminder(appointment_id, kind, patient_id, place, TEXTS[kind])
+        yield ScheduleReminder(appointment_id, kind, patient_id, place.hold_id, place.starts_us, TEXTS[kind])
 
 
-def _reminder(appointment_id: str, kind: Kind, patient_id: str, place: Place, text: str) -> ScheduleReminder:
-    return ScheduleReminder(appointment_id, kind, patient_id, place.hold_id, place.starts_us, text)
+def _notice(appointment_id: str, patient_id: str, place: Place, change: Change) -> ScheduleReminder:
+    about = f"{place.hold_id}/{change}"
+    return ScheduleReminder(appointment_id, "notice", patient_id, about, place.starts_us, NOTICES[change])
 
 
 POLICIES = (

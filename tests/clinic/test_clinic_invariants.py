@@ -221,7 +221,7 @@ LIES: list[tuple[str, Callable[[], SmallClinic], Change]] = [
     ("everything-settles", visit, without("VisitFulfilled")),
     ("everything-settles", visit, without("CopayCaptured")),
     ("everything-settles", missed, without("PatientNoShow")),
-    ("everything-settles", visit, without("ReminderSent", kind="early")),
+    ("everything-settles", ill, without("ReminderSent", kind="notice")),
 ]
 
 

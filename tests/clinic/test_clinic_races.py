@@ -289,6 +289,21 @@ def test_a_reminder_of_the_old_time_is_not_taken_for_one_of_the_new() -> None:
     assert story.state.status == "scheduled"
 
 
+@pytest.mark.parametrize("booked_first", [True, False])
+def test_a_reminder_of_a_visit_that_is_over_comes_too_late(booked_first: bool) -> None:
+    story = Story(reminders.ReminderDecider(TERMS), "a-1/early")
+    schedule = reminders.ScheduleReminder("a-1", "early", "ann", "a-1/1", TEN_US, "Tomorrow.")
+    moved = reminders.ScheduleReminder("a-1", "early", "ann", "a-1/2", TEN_US + DAY_US, "Tomorrow.")
+    if booked_first:
+        assert story.send(schedule) == ["ReminderScheduled"]
+    cancel = reminders.CancelReminder("a-1", "early")
+    assert [story.send(cancel), story.send(cancel)] == [["ReminderCancelled"], []]
+
+    assert story.send(moved) == ["ReminderSkipped"]
+    assert story.send(schedule) == ([] if booked_first else ["ReminderSkipped"])
+    assert list(story.decider.deadlines(story.state)) == []
+
+
 QUEUE = waitlist.Queue("clinic-1", "dr-who", "visit")
 
 

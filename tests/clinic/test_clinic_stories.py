@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, PHONES, SmallClinic, at, clinic_at
 
+from reference_services.clinic.reminders import NOTICES
 from reference_services.clinic.terms import DAY_US, HOUR_US
 from reference_services.kernel.operation import Principal
 from reference_services.kernel.problem import Problem
@@ -178,6 +179,50 @@ def test_a_closed_room_moves_the_visit_to_another_one(clinic: SmallClinic) -> No
     assert now.status == "booked"
     assert {room, now.room_id} == {"room-1", "room-2"}
     assert kinds(clinic) == ["notice"]
+    assert clinic.broken() == []
+
+
+def test_a_visit_that_is_moved_and_then_cancelled_is_told_of_both_times(clinic: SmallClinic) -> None:
+    """Both notices are about the same place: the one that the visit was moved to, and then lost."""
+    appointment = clinic.book(ANN, TEN)
+    room = clinic.step("view_appointment", ANN, appointment).body.room_id
+    away = [{"first": "2026-06-10", "last": "2026-06-10"}]
+
+    clinic.publish(room, "2026-06-08", "2026-06-30", away=away)
+    clinic.until(clinic.now_us + 1)
+    clinic.publish("dr-who", "2026-06-08", "2026-06-30", away=away)
+    clinic.until(clinic.now_us + HOUR_US)
+
+    assert clinic.status(appointment) == "cancelled"
+    texts = [(event.message_id, event.text) for event in clinic.events("ReminderAddressed")]
+    assert texts == [
+        (f"{appointment}/2/moved/notice", NOTICES["moved"]),
+        (f"{appointment}/2/cancelled/notice", NOTICES["cancelled"]),
+    ]
+    assert clinic.broken() == []
+
+
+def test_a_visit_is_not_moved_to_where_it_is(clinic: SmallClinic) -> None:
+    """It would take a second place at the same time, and the patient would be told of a room that has not changed."""
+    appointment = clinic.book(ANN, TEN)
+    clinic.book(BOB, TEN, provider="dr-no")
+
+    assert refusal(lambda: clinic.step("move_appointment", ANN, appointment, {"starts": TEN})) == "not-movable"
+    clinic.until(clinic.now_us + HOUR_US)
+    assert kinds(clinic) == []
+    assert clinic.broken() == []
+
+
+def test_whoever_is_there_is_reminded_of_nothing_even_in_another_room(clinic: SmallClinic) -> None:
+    appointment = clinic.book(ANN, TEN)
+    room = clinic.step("view_appointment", ANN, appointment).body.room_id
+    clinic.until(at("2026-06-10T07:00"))
+    clinic.step("record_arrival", DESK, appointment)
+
+    clinic.publish(room, "2026-06-08", "2026-06-30", away=[{"first": "2026-06-10", "last": "2026-06-10"}])
+    clinic.until(at("2026-06-10T09:00"))
+
+    assert kinds(clinic) == ["early", "notice"]
     assert clinic.broken() == []
 
 
