@@ -1,7 +1,8 @@
 """Clinics and calendars: where, and when, patients are seen. Part of the schedules service.
 
 Aggregate ``clinic``, keyed by clinic_id; aggregate ``calendar``, keyed by the resource that it is for: a provider or a
-room. A calendar is replaced whole; each new one has the next version, and opens or closes the resource's days.
+room. A calendar is replaced whole; each new one has the next version, and opens or closes the resource's days, those
+that only the one before had among them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..kernel.message import Command, Event, Refused
 from ..kernel.policy import reacts_to
 from .schedules import ChangeDay
 from .terms import Terms
-from .working_hours import Hours, WorkingHours, sessions_by_day
+from .working_hours import DayRange, Hours, Span, WorkingHours, days_of, sessions_by_day
 
 Kind = Literal["provider", "room"]
 
@@ -55,7 +56,7 @@ class ClinicSet(Event, frozen=True):
 
 
 class CalendarSet(Event, frozen=True):
-    """This calendar counts from now on; visits begin on a grid of ``slot_us``."""
+    """This calendar counts from now on; visits begin on a grid of ``slot_us``. ``before`` are the last one's days."""
 
     resource_id: str
     kind: Kind
@@ -64,6 +65,7 @@ class CalendarSet(Event, frozen=True):
     hours: WorkingHours
     version: int
     slot_us: int
+    before: DayRange | None = None
 
 
 class ClinicDecider(Decider[str]):
@@ -89,11 +91,12 @@ class ClinicDecider(Decider[str]):
 
 
 class Calendar(msgspec.Struct, frozen=True):
-    """The version of the calendar that counts (0: none yet), and whose it is, which stays."""
+    """The version of the calendar that counts (0: none yet), its days, and whose it is, which stays."""
 
     version: int = 0
     kind: str = ""
     clinic_id: str = ""
+    days: DayRange | None = None
 
 
 class CalendarDecider(Decider[Calendar]):
@@ -123,18 +126,24 @@ class CalendarDecider(Decider[Calendar]):
                 command.hours,
                 calendar.version + 1,
                 self._slot_us,
+                calendar.days,
             )
         ]
 
     def evolve(self, calendar: Calendar, event: Event) -> Calendar:
         assert isinstance(event, CalendarSet)
-        return Calendar(event.version, event.kind, event.clinic_id)
+        days = DayRange(event.hours.first_day, event.hours.last_day)
+        return Calendar(event.version, event.kind, event.clinic_id, days)
 
 
 @reacts_to(CalendarSet)
 def change_days(event: CalendarSet) -> Iterator[Command]:
-    """Every day of the calendar learns its sessions."""
-    for day, sessions in sessions_by_day(event.hours):
+    """Every day of the calendar learns its sessions, and one that the calendar before had alone that it has none."""
+    sessions_of: dict[str, tuple[Span, ...]] = {}
+    if event.before is not None:
+        sessions_of = dict.fromkeys(days_of(event.before), ())
+    sessions_of |= sessions_by_day(event.hours)
+    for day, sessions in sessions_of.items():
         yield ChangeDay(event.resource_id, day, event.kind, event.clinic_id, event.version, sessions)
 
 

@@ -276,8 +276,11 @@ class DayDecider(Decider[Day]):
         return [SlotTaken(day.resource_id, day.day, day.kind, day.clinic_id, slot, version, turn)]
 
     def _change(self, day: Day, command: ChangeDay, now_us: int) -> list[Event]:
-        """Slots that have begun stay as they are: whoever is with the doctor is not sent away."""
-        if command.calendar_version <= day.calendar_version or command.sessions == day.sessions:
+        """Slots that have begun stay as they are: whoever is with the doctor is not sent away.
+
+        A calendar that leaves the day as it is counts as well, or an older one that comes late would count instead.
+        """
+        if command.calendar_version <= day.calendar_version:
             return []
         changed = CalendarChanged(
             day.resource_id, day.day, command.kind, command.clinic_id, command.calendar_version, command.sessions

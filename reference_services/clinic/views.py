@@ -78,7 +78,7 @@ class DayEntry:
 
 
 class DaysView(View):
-    """The days of providers and rooms that have sessions, or had. A hint for patients: only the schedules decide."""
+    """The days of providers and rooms that a calendar spoke of. A hint for patients: only the schedules decide."""
 
     def __init__(self) -> None:
         self.days: dict[str, dict[str, DayEntry]] = {}

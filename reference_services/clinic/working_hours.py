@@ -121,15 +121,20 @@ def day_named(text: str) -> date:
     return day
 
 
+def days_of(days: DayRange) -> Iterator[str]:
+    """Every day from the first to the last, as ISO dates."""
+    first, last = date.fromisoformat(days.first), date.fromisoformat(days.last)
+    return ((first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1))
+
+
 def sessions_by_day(hours: WorkingHours) -> Iterator[tuple[str, tuple[Span, ...]]]:
     """Every day that the hours cover, with its sessions: none, or one."""
     zone = zone_named(hours.zone)
     first, last = date.fromisoformat(hours.first_day), date.fromisoformat(hours.last_day)
     begins, ends = datetime.combine(first, time()), datetime.combine(last, time())
     working = {moment.date() for moment in rrulestr(hours.rule, dtstart=begins).between(begins, ends, inc=True)}
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
-        text = day.isoformat()
+    for text in days_of(DayRange(hours.first_day, hours.last_day)):
+        day = date.fromisoformat(text)
         yield text, _sessions(hours, day, zone) if day in working and not _closed(hours, text) else ()
 
 

@@ -175,6 +175,19 @@ def test_an_older_calendar_changes_nothing_and_a_new_one_spares_whoever_is_with_
     assert SLOT.hold_id in day.state.taken
 
 
+def test_an_older_calendar_that_comes_late_does_not_undo_one_that_left_the_day_as_it_was(day: Story) -> None:
+    sessions = day.state.sessions
+    assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 3, sessions)) == ["CalendarChanged"]
+    assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 2, ())) == []
+    assert (day.state.calendar_version, day.state.sessions) == (3, sessions)
+
+
+def test_a_day_that_was_closed_before_it_was_ever_open_stays_closed() -> None:
+    day = Story(DayDecider(TERMS), f"dr-who/{DAY}")
+    assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 2, ())) == ["CalendarChanged"]
+    assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 1, (Span(TEN_US, TEN_US + DAY_US),))) == []
+
+
 @pytest.fixture
 def copay() -> Story:
     story = Story(CopayDecider(TERMS), "a-1")

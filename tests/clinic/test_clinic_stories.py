@@ -226,6 +226,21 @@ def test_whoever_is_there_is_reminded_of_nothing_even_in_another_room(clinic: Sm
     assert clinic.broken() == []
 
 
+def test_a_shorter_calendar_closes_the_days_that_only_the_one_before_had(clinic: SmallClinic) -> None:
+    appointment, other = clinic.book(ANN, "2026-06-20T10:00"), clinic.book(CAT, TEN)
+
+    clinic.publish("dr-who", "2026-06-08", "2026-06-14")
+    clinic.until(clinic.now_us + HOUR_US)
+
+    assert (clinic.status(appointment), clinic.status(other)) == ("cancelled", "booked")
+    assert kinds(clinic) == ["notice"]
+    assert refusal(lambda: clinic.book(BOB, "2026-06-20T10:00")) == "outside-hours"
+    clinic.publish("dr-who", "2026-06-15", "2026-06-21")
+    clinic.book(BOB, "2026-06-20T10:00")
+    assert clinic.status(other) == "cancelled"
+    assert clinic.broken() == []
+
+
 def test_without_another_room_the_visit_is_cancelled(clinic: SmallClinic) -> None:
     appointment = clinic.book(ANN, TEN)
     clinic.book(BOB, TEN, provider="dr-no")
