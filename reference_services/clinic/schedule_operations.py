@@ -31,6 +31,9 @@ from .working_hours import BadHours, DayRange, Hours, WorkingHours, check_hours,
 SEARCHED_US = 92 * DAY_US
 """How far ahead a search looks if it is not told when to stop."""
 
+RESOURCES_AT_MOST = 500
+"""How many providers and rooms a clinic has at most: when its hours change, one message names them all."""
+
 
 def set_clinic(call: Call, views: Views) -> SetClinic:
     request: ClinicRequest = call.body
@@ -69,7 +72,17 @@ def set_calendar(call: Call, views: Views) -> SetCalendar:
         check_working_hours(hours)
     except BadHours as error:
         raise Problem(UNPROCESSABLE, str(error)) from error
-    return SetCalendar(call.path["resource_id"], request.kind, request.clinic_id, request.services, hours)
+    resource_id = call.path["resource_id"]
+    _check_size(resource_id, request.clinic_id, views)
+    return SetCalendar(resource_id, request.kind, request.clinic_id, request.services, hours, clinic.version)
+
+
+def _check_size(resource_id: str, clinic_id: str, views: Views) -> None:
+    calendars = views.get(CalendarsView).calendars
+    if resource_id in calendars:
+        return
+    if sum(each.clinic_id == clinic_id for each in calendars.values()) >= RESOURCES_AT_MOST:
+        raise Problem(UNPROCESSABLE, f"{clinic_id} has {RESOURCES_AT_MOST} providers and rooms, and no clinic has more")
 
 
 def calendar_outcome(command: SetCalendar, views: Views) -> Outcome:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from small_clinic import ANN, BOB, CAT, DESK, DR_NO, DR_WHO, PUBLIC, TERMS, SmallClinic, at, clinic_at
 
+from reference_services.clinic import schedule_operations
 from reference_services.clinic.system import build
 from reference_services.kernel.problem import Problem
 
@@ -239,6 +240,17 @@ def test_a_calendar_stays_with_whom_it_is_of(clinic: SmallClinic) -> None:
 
     assert slug_of(lambda: clinic.publish("dr-who", **days, kind="room")) == "calendar-taken"
     assert slug_of(lambda: clinic.publish("dr-who", **days, clinic_id="clinic-2")) == "calendar-taken"
+    clinic.publish("dr-who", **days)
+
+
+def test_a_clinic_has_no_more_providers_and_rooms_than_one_message_names(
+    clinic: SmallClinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = {"first_day": "2026-06-08", "last_day": "2026-06-30"}
+    monkeypatch.setattr(schedule_operations, "RESOURCES_AT_MOST", 5)
+    clinic.publish("dr-new", **days)
+
+    assert slug_of(lambda: clinic.publish("dr-newest", **days)) == "unprocessable"
     clinic.publish("dr-who", **days)
 
 

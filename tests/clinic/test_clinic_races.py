@@ -26,10 +26,23 @@ from reference_services.clinic.billing import (
     RecordReport,
     RenewAuthorization,
 )
+from reference_services.clinic.calendars import (
+    AddResource,
+    CalendarDecider,
+    CalendarSet,
+    ClinicDecider,
+    ClinicSet,
+    FollowClinic,
+    ResourceAdded,
+    SetCalendar,
+    SetClinic,
+    tell_new_resource,
+    tell_resources,
+)
 from reference_services.clinic.diaries import Plan
 from reference_services.clinic.schedules import ChangeDay, DayDecider, FreeSlot, HoldSlot, Slot, TakeSlot
 from reference_services.clinic.terms import DAY_US
-from reference_services.clinic.working_hours import Span
+from reference_services.clinic.working_hours import Hours, Span, WorkingHours
 from reference_services.kernel.decider import Decider
 from reference_services.kernel.message import Command, Event
 from reference_services.shared.notifications import ATTEMPTS
@@ -186,6 +199,43 @@ def test_a_day_that_was_closed_before_it_was_ever_open_stays_closed() -> None:
     day = Story(DayDecider(TERMS), f"dr-who/{DAY}")
     assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 2, ())) == ["CalendarChanged"]
     assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 1, (Span(TEN_US, TEN_US + DAY_US),))) == []
+
+
+NINE_TO_FIVE, ALL_DAY = Hours("09:00", "17:00"), Hours("00:00", "24:00")
+JUNE = WorkingHours("Europe/Berlin", "FREQ=DAILY", "2026-06-08", "2026-06-30", ALL_DAY, ALL_DAY, (), ())
+
+
+def set_calendar(clinic_version: int) -> SetCalendar:
+    return SetCalendar("dr-who", "provider", "clinic-1", ("visit",), JUNE, clinic_version)
+
+
+def test_a_calendar_written_before_the_clinics_hours_changed_follows_them_nevertheless() -> None:
+    story = Story(CalendarDecider(TERMS), "dr-who")
+    assert story.send(set_calendar(clinic_version=1)) == ["CalendarSet"]
+    assert story.send(FollowClinic("dr-who", 3, NINE_TO_FIVE, (DAY,))) == ["CalendarSet"]
+    assert story.send(FollowClinic("dr-who", 2, ALL_DAY, ())) == []
+
+    (event,) = story.events(set_calendar(clinic_version=1))
+    assert isinstance(event, CalendarSet)
+    assert (event.version, event.clinic_version) == (3, 3)
+    assert (event.hours.clinic_hours, event.hours.blackouts) == (NINE_TO_FIVE, (DAY,))
+    (event,) = story.events(set_calendar(clinic_version=4))
+    assert isinstance(event, CalendarSet)
+    assert (event.clinic_version, event.hours) == (4, JUNE)
+
+
+def test_whoever_is_added_while_the_hours_change_learns_of_them() -> None:
+    story = Story(ClinicDecider(), "clinic-1")
+    story.send(SetClinic("clinic-1", "Europe/Berlin", ALL_DAY, ()))
+    story.send(SetClinic("clinic-1", "Europe/Berlin", NINE_TO_FIVE, (DAY,)))
+
+    (added,) = story.events(AddResource("clinic-1", "dr-who"))
+    assert isinstance(added, ResourceAdded)
+    assert list(tell_new_resource.react(added)) == [FollowClinic("dr-who", 2, NINE_TO_FIVE, (DAY,))]
+    assert story.send(AddResource("clinic-1", "dr-who")) == []
+    (again,) = story.events(SetClinic("clinic-1", "Europe/Berlin", ALL_DAY, ()))
+    assert isinstance(again, ClinicSet)
+    assert list(tell_resources.react(again)) == [FollowClinic("dr-who", 3, ALL_DAY, ())]
 
 
 @pytest.fixture

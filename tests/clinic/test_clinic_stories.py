@@ -241,6 +241,49 @@ def test_a_shorter_calendar_closes_the_days_that_only_the_one_before_had(clinic:
     assert clinic.broken() == []
 
 
+def set_clinic(clinic: SmallClinic, opens: str, closes: str, *blackouts: str) -> None:
+    body = {"zone": "Europe/Berlin", "hours": {"opens": opens, "closes": closes}, "blackouts": list(blackouts)}
+    clinic.ask("set_clinic", DESK, {"clinic_id": "clinic-1"}, body)
+    clinic.until(clinic.now_us + 1)
+
+
+def test_a_day_that_the_clinic_takes_out_is_closed_to_all_whose_calendars_were_there_before(
+    clinic: SmallClinic,
+) -> None:
+    appointment, other = clinic.book(ANN, TEN), clinic.book(BOB, "2026-06-11T10:00")
+
+    set_clinic(clinic, "00:00", "24:00", "2026-06-10")
+
+    assert (clinic.status(appointment), clinic.status(other)) == ("cancelled", "booked")
+    assert clinic.texts[-1][1:] == (PHONES["ann"], "notice")
+    assert clinic.events("ReminderAddressed")[-1].text == NOTICES["cancelled"]
+    for provider in ("dr-who", "dr-no"):
+        assert refusal(lambda who=provider: clinic.book(CAT, TEN, provider=who)) == "outside-hours"
+    set_clinic(clinic, "00:00", "24:00")
+    clinic.book(CAT, TEN)
+    assert clinic.broken() == []
+
+
+def test_new_hours_of_the_clinic_bind_every_calendar(clinic: SmallClinic) -> None:
+    early, late = clinic.book(ANN, TEN), clinic.book(BOB, "2026-06-10T14:00")
+
+    set_clinic(clinic, "12:00", "18:00")
+
+    assert (clinic.status(early), clinic.status(late)) == ("cancelled", "booked")
+    assert refusal(lambda: clinic.book(CAT, "2026-06-10T18:00")) == "outside-hours"
+    clinic.publish("dr-who", "2026-06-08", "2026-06-30")
+    assert refusal(lambda: clinic.book(CAT, "2026-06-10T18:00")) == "outside-hours"
+    assert clinic.broken() == []
+
+
+def test_a_clinic_that_is_said_to_be_as_it_was_changes_no_calendar(clinic: SmallClinic) -> None:
+    before = len(clinic.events("CalendarSet"))
+
+    set_clinic(clinic, "00:00", "24:00")
+
+    assert len(clinic.events("CalendarSet")) == before
+
+
 def test_without_another_room_the_visit_is_cancelled(clinic: SmallClinic) -> None:
     appointment = clinic.book(ANN, TEN)
     clinic.book(BOB, TEN, provider="dr-no")
