@@ -40,13 +40,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class RequestAppointment(Command, frozen=True):
-    """Book this time, in one of these rooms (best first), with a co-pay on this card."""
+    """Book this time, in one of these rooms (best first), with a co-pay on this card.
+
+    ``entry_id`` is the place in a waiting list that the time was offered to (empty: it was not offered).
+    """
 
     appointment_id: str
     patient_id: str
     plan: Plan
     rooms: tuple[str, ...]
     card_token: str
+    entry_id: str = ""
 
 
 class MoveAppointment(Command, frozen=True):
@@ -162,6 +166,7 @@ class AppointmentRequested(Event, frozen=True):
     plan: Plan
     rooms: tuple[str, ...]
     card_token: str
+    entry_id: str = ""
 
 
 class RoomSought(Event, frozen=True):
@@ -208,6 +213,7 @@ class AppointmentBooked(Event, frozen=True):
     appointment_id: str
     patient_id: str
     place: Place
+    entry_id: str = ""
 
 
 class AppointmentRejected(Event, frozen=True):
@@ -217,6 +223,7 @@ class AppointmentRejected(Event, frozen=True):
     patient_id: str
     reason: str
     place: Place
+    entry_id: str = ""
 
 
 class MoveRequested(Event, frozen=True):

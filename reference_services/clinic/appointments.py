@@ -100,7 +100,10 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Appointment(msgspec.Struct, frozen=True):
-    """One appointment: the place that stands, the attempt beside it, and whether the calendar took the place away."""
+    """One appointment: the place that stands, the attempt beside it, and whether the calendar took the place away.
+
+    ``entry_id`` is the place in a waiting list that it was offered to, if it was.
+    """
 
     appointment_id: str
     status: str = APPOINTMENT.initial
@@ -112,6 +115,7 @@ class Appointment(msgspec.Struct, frozen=True):
     attempts: int = 0
     intake: bool = False
     lost: bool = False
+    entry_id: str = ""
 
 
 class AppointmentDecider(Decider[Appointment]):
@@ -195,8 +199,16 @@ class AppointmentDecider(Decider[Appointment]):
         match event:
             case AppointmentRequested():
                 attempt = Attempt(Place(event.plan), event.rooms)
-                patient_id, card, rooms = event.patient_id, event.card_token, event.rooms
-                return Appointment(appointment.appointment_id, status, patient_id, card, rooms, None, attempt, 1)
+                return Appointment(
+                    appointment.appointment_id,
+                    status,
+                    event.patient_id,
+                    event.card_token,
+                    event.rooms,
+                    attempt=attempt,
+                    attempts=1,
+                    entry_id=event.entry_id,
+                )
             case MoveRequested():
                 attempt = Attempt(Place(event.plan), event.rooms)
                 return change(appointment, attempt=attempt, attempts=appointment.attempts + 1)
@@ -268,7 +280,12 @@ def _request(appointment: Appointment, command: RequestAppointment) -> list[Even
         return []
     return [
         AppointmentRequested(
-            command.appointment_id, command.patient_id, command.plan, command.rooms, command.card_token
+            command.appointment_id,
+            command.patient_id,
+            command.plan,
+            command.rooms,
+            command.card_token,
+            command.entry_id,
         )
     ]
 
@@ -355,7 +372,7 @@ def _record_take(appointment: Appointment, attempt: Attempt, answer: RecordTake)
         return [secured]
     appointment_id, patient_id = appointment.appointment_id, appointment.patient_id
     if appointment.place is None:
-        return [secured, AppointmentBooked(appointment_id, patient_id, attempt.place)]
+        return [secured, AppointmentBooked(appointment_id, patient_id, attempt.place, appointment.entry_id)]
     return [secured, AppointmentMoved(appointment_id, patient_id, appointment.place, attempt.place)]
 
 
@@ -363,7 +380,7 @@ def _fail(appointment: Appointment, attempt: Attempt, reason: str) -> list[Event
     """The place cannot be had. With another place to fall back on, exactly that one stands, unless it is lost too."""
     appointment_id, patient_id, place = appointment.appointment_id, appointment.patient_id, appointment.place
     if place is None:
-        return [AppointmentRejected(appointment_id, patient_id, reason, attempt.place)]
+        return [AppointmentRejected(appointment_id, patient_id, reason, attempt.place, appointment.entry_id)]
     failed = MoveFailed(appointment_id, patient_id, reason, attempt.place)
     if appointment.lost:
         return [failed, _cancelled(appointment, place, "calendar-changed", late=False)]

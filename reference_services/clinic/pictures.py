@@ -70,6 +70,7 @@ PICTURES: dict[str, Any] = {
                         {"event": "WaitlistJoined", "amount": "+1"},
                         {"event": "WaitlistLeft", "amount": "-1"},
                         {"event": "OfferAccepted", "amount": "-1"},
+                        {"event": "OfferFellThrough", "amount": "+1"},
                     ],
                 },
             ],

@@ -177,7 +177,7 @@ class OfferBody(msgspec.Struct, frozen=True):
 
 
 class EntryBody(msgspec.Struct, frozen=True):
-    """A place in a queue. ``appointment_id`` is what came of an accepted offer."""
+    """A place in a queue. ``appointment_id`` is what came of the latest accepted offer."""
 
     entry_id: str
     clinic_id: str

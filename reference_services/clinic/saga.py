@@ -198,7 +198,9 @@ def book_offer(event: OfferAccepted) -> Iterator[Command]:
     queue, opening, appointment_id = event.queue, event.opening, event.appointment_id
     slot = Slot(first_hold_id(appointment_id), appointment_id, queue.service, opening.starts_us, opening.ends_us)
     plan = Plan(queue.clinic_id, queue.provider_id, opening.day, slot)
-    yield RequestAppointment(appointment_id, event.patient_id, plan, event.rooms, event.card_token)
+    yield RequestAppointment(
+        appointment_id, event.patient_id, plan, event.rooms, event.card_token, entry_id=event.entry_id
+    )
 
 
 def _give_up(patient_id: str, place: Place) -> Iterator[Command]:

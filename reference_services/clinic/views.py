@@ -25,7 +25,7 @@ from .appointment_messages import (
 from .calendars import CalendarSet, ClinicSet
 from .contacts import ContactChanged
 from .schedules import CalendarChanged, HoldExpired, Slot, SlotFreed, SlotHeld
-from .waitlist import OfferAccepted, OfferLapsed, OfferMade, Queue, WaitlistJoined, WaitlistLeft
+from .waitlist import OfferAccepted, OfferFellThrough, OfferLapsed, OfferMade, Queue, WaitlistJoined, WaitlistLeft
 from .working_hours import Span
 
 
@@ -231,6 +231,10 @@ class WaitlistView(View):
         entry = self.entries[message.data.entry_id]
         entry.status, entry.appointment_id = "accepted", message.data.appointment_id
         entry.offers.clear()
+
+    @on(OfferFellThrough)
+    def fell_through(self, message: Message[OfferFellThrough]) -> None:
+        self.entries[message.data.entry_id].status = "waiting"
 
     @on(WaitlistLeft)
     def left(self, message: Message[WaitlistLeft]) -> None:

@@ -149,7 +149,7 @@ def waiting_patient(name: str, device: str, population: Population, seed: int, n
             booked = yield from _settled(me, said_yes.body["appointment_id"])
             if booked is not None:
                 yield from _after_booking(me, booked, f"{name}/{device}", population, draw)
-            return
+                return
     yield Do("leave_waitlist", me, entry, idempotency_key=f"{name}/{device}/leave")
 
 

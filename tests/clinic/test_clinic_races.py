@@ -377,5 +377,52 @@ def test_an_older_change_of_the_day_takes_no_younger_offer_away() -> None:
     assert story.send(waitlist.JoinWaitlist(QUEUE, "w-1", "ann", "card-ok")) == ["WaitlistJoined"]
     assert story.send(waitlist.OfferSlot(QUEUE, opening)) == ["OfferMade"]
     assert story.send(waitlist.OfferSlot(QUEUE, opening)) == ["OpeningPassed"]
-    assert story.send(waitlist.WithdrawOffer(QUEUE, TEN_US, turn=2)) == []
-    assert story.send(waitlist.WithdrawOffer(QUEUE, TEN_US, turn=4)) == ["OfferLapsed"]
+    assert story.send(waitlist.WithdrawOffer(QUEUE, TEN_US, TEN_US + 1, turn=2)) == []
+    assert story.send(waitlist.WithdrawOffer(QUEUE, TEN_US, TEN_US + 1, turn=4)) == ["OfferLapsed"]
+
+
+@pytest.fixture
+def accepted() -> Story:
+    """Ann is being given the slot that she was offered; Bob waits behind her."""
+    story = Story(waitlist.QueueDecider(TERMS), QUEUE.key)
+    story.send(waitlist.JoinWaitlist(QUEUE, "w-1", "ann", "card-ok"))
+    story.send(waitlist.JoinWaitlist(QUEUE, "w-2", "bob", "card-ok"))
+    story.send(waitlist.OfferSlot(QUEUE, waitlist.Opening(DAY, TEN_US, TEN_US + TERMS.slot_us, turn=3)))
+    assert story.send(waitlist.AcceptOffer(QUEUE, "w-1", "a-1", TEN_US, ("room-1",))) == ["OfferAccepted"]
+    return story
+
+
+def test_who_is_being_booked_is_neither_asked_nor_waiting_and_is_settled_once(accepted: Story) -> None:
+    another = waitlist.Opening(DAY, TEN_US + 2 * TERMS.slot_us, TEN_US + 3 * TERMS.slot_us, turn=4)
+    assert accepted.send(waitlist.LeaveWaitlist(QUEUE, "w-1")) == ["Refused"]
+    assert [event.entry_id for event in accepted.events(waitlist.OfferSlot(QUEUE, another))] == ["w-2"]
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-0")) == []
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-1")) == ["OfferBooked"]
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-1", "slot-taken")) == []
+    assert accepted.send(waitlist.JoinWaitlist(QUEUE, "w-3", "ann", "card-ok")) == ["WaitlistJoined"]
+
+
+def test_a_slot_that_somebody_has_taken_meanwhile_is_not_passed_on(accepted: Story) -> None:
+    taken = waitlist.WithdrawOffer(QUEUE, TEN_US, TEN_US + 1, turn=4)
+    assert accepted.send(taken) == ["OpeningPassed"]
+    assert accepted.send(taken) == []
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-1", "slot-taken")) == ["OfferFellThrough"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "events"),
+    [
+        ("slot-taken", ["OfferFellThrough", "OfferMade"]),  # held, it may be, by somebody who does not take it
+        ("one-per-week", ["OfferFellThrough", "OfferMade"]),
+        ("outside-hours", ["OfferFellThrough"]),
+        ("no-room", ["OfferFellThrough"]),
+    ],
+)
+def test_what_somebody_else_could_have_is_passed_on(accepted: Story, reason: str, events: list[str]) -> None:
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-1", reason)) == events
+
+
+def test_a_slot_that_is_offered_again_already_is_not_offered_twice(accepted: Story) -> None:
+    again = waitlist.Opening(DAY, TEN_US, TEN_US + TERMS.slot_us, turn=5)
+    assert accepted.send(waitlist.OfferSlot(QUEUE, again)) == ["OfferMade"]
+    assert accepted.send(waitlist.SettleOffer(QUEUE, "w-1", "a-1", "hold-expired")) == ["OfferFellThrough"]

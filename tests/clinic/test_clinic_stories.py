@@ -13,6 +13,7 @@ from reference_services.kernel.operation import Principal
 from reference_services.kernel.problem import Problem
 
 TEN = "2026-06-10T10:00"
+DAN = Principal("dan", "patient")
 
 
 @pytest.fixture
@@ -297,8 +298,8 @@ def test_without_another_room_the_visit_is_cancelled(clinic: SmallClinic) -> Non
     assert clinic.broken() == []
 
 
-def wait(clinic: SmallClinic, who: Principal) -> dict[str, str]:
-    wish = {"provider_id": "dr-who", "service": "visit", "card_token": "card-ok"}
+def wait(clinic: SmallClinic, who: Principal, card: str = "card-ok", service: str = "visit") -> dict[str, str]:
+    wish = {"provider_id": "dr-who", "service": service, "card_token": card}
     return {"entry_id": clinic.ask("join_waitlist", who, body=wish).body.entry_id}
 
 
@@ -343,6 +344,61 @@ def test_who_stops_waiting_passes_the_offer_on(clinic: SmallClinic) -> None:
     clinic.ask("leave_waitlist", BOB, bob)
 
     assert offers(clinic, CAT, cat)
+    assert clinic.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "starts", "card", "reason"),
+    [
+        ("dr-who", "2026-06-12T10:00", "card-ok", "one-per-week"),
+        ("dr-no", TEN, "card-ok", "patient-busy"),
+        ("dr-no", "2026-06-12T10:00", "card-declined", "payment-declined"),
+    ],
+)
+def test_who_says_yes_and_may_not_come_waits_on_and_the_next_is_asked(
+    clinic: SmallClinic, provider: str, starts: str, card: str, reason: str
+) -> None:
+    appointment = clinic.book(ANN, TEN)
+    bob, cat = wait(clinic, BOB, card), wait(clinic, CAT)
+    clinic.book(BOB, starts, provider=provider)
+    clinic.step("cancel_appointment", ANN, appointment)
+
+    clinic.ask("accept_offer", BOB, bob, {"starts": TEN})
+
+    assert clinic.events("AppointmentRejected")[-1].reason == reason
+    assert clinic.ask("view_entry", BOB, bob).body.status == "waiting"
+    assert offers(clinic, BOB, bob) == []
+    accepted = clinic.ask("accept_offer", CAT, cat, {"starts": TEN}).body
+    assert clinic.status(accepted.appointment_id) == "booked"
+    assert clinic.ask("leave_waitlist", BOB, bob).body.status == "left"
+    assert clinic.broken() == []
+
+
+def test_who_waits_on_keeps_the_old_place(clinic: SmallClinic) -> None:
+    first, second = clinic.book(ANN, TEN), clinic.book(DAN, "2026-06-20T10:00")
+    bob, cat = wait(clinic, BOB), wait(clinic, CAT)
+    clinic.book(BOB, "2026-06-12T10:00")
+    clinic.step("cancel_appointment", ANN, first)
+    clinic.ask("accept_offer", BOB, bob, {"starts": TEN})
+
+    clinic.step("cancel_appointment", DAN, second)
+
+    assert offers(clinic, BOB, bob) == ["2026-06-20T10:00:00+02:00"]
+    assert offers(clinic, CAT, cat) == ["2026-06-10T10:00:00+02:00"]
+    assert clinic.broken() == []
+
+
+def test_whatever_takes_some_of_an_offered_time_ends_the_offer(clinic: SmallClinic) -> None:
+    appointment = clinic.book(ANN, TEN, service="checkup")
+    bob = wait(clinic, BOB, service="checkup")
+    clinic.step("cancel_appointment", ANN, appointment)
+    assert offers(clinic, BOB, bob)
+
+    clinic.book(CAT, "2026-06-10T10:15")
+
+    assert offers(clinic, BOB, bob) == []
+    assert refusal(lambda: clinic.ask("accept_offer", BOB, bob, {"starts": TEN})) == "offer-lapsed"
+    assert clinic.ask("view_entry", BOB, bob).body.status == "waiting"
     assert clinic.broken() == []
 
 

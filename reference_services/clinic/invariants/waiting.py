@@ -9,7 +9,15 @@ from ...kernel.message import Message
 from ...kernel.observer import on
 from ..schedules import HoldExpired, Slot, SlotFreed, SlotHeld
 from ..terms import Terms
-from ..waitlist import OfferAccepted, OfferLapsed, OfferMade, WaitlistJoined, WaitlistLeft
+from ..waitlist import (
+    OfferAccepted,
+    OfferBooked,
+    OfferFellThrough,
+    OfferLapsed,
+    OfferMade,
+    WaitlistJoined,
+    WaitlistLeft,
+)
 
 OfferKey = tuple[str, int]
 """A queue and the start of a slot."""
@@ -29,6 +37,7 @@ class OneOfferASlot(Invariant):
         self._ttl_us = terms.offer_ttl_us
         self._bound_us = terms.settlement_bound_us
         self._waiting: dict[str, list[str]] = defaultdict(list)
+        self._booking: set[str] = set()
         self._live: dict[OfferKey, OfferMade] = {}
         self._asked: dict[OfferKey, tuple[int, list[str]]] = {}
 
@@ -49,7 +58,8 @@ class OneOfferASlot(Invariant):
         lapsed_at, asked = self._asked.get(key, (0, []))
         if lapsed_at != message.version:
             asked = []  # the slot was given back once more, so everybody may be asked again
-        earliest = next((entry for entry in self._waiting[event.queue.key] if entry not in asked), None)
+        free = (entry for entry in self._waiting[event.queue.key] if entry not in self._booking)
+        earliest = next((entry for entry in free if entry not in asked), None)
         if earliest != event.entry_id:
             self.violate(f"{event.entry_id} is asked before {earliest}, who has waited longer", message)
         if event.lapses_us > message.time_us + self._ttl_us:
@@ -72,8 +82,21 @@ class OneOfferASlot(Invariant):
         offer = self._end((event.queue.key, event.opening.starts_us), event.entry_id, message)
         if offer is not None and message.time_us >= offer.lapses_us:
             self.violate(f"{event.entry_id} accepts after the offer's time", message)
+        self._booking.add(event.entry_id)
+
+    @on(OfferBooked)
+    def booked(self, message: Message[OfferBooked]) -> None:
+        event = message.data
+        self._booking.discard(event.entry_id)
         if event.entry_id in self._waiting[event.queue.key]:
             self._waiting[event.queue.key].remove(event.entry_id)
+
+    @on(OfferFellThrough)
+    def fell_through(self, message: Message[OfferFellThrough]) -> None:
+        event = message.data
+        self._booking.discard(event.entry_id)
+        key = (event.queue.key, event.opening.starts_us)
+        self._asked[key] = (message.version, self._asked.get(key, (0, []))[1])
 
     def finish(self, end_us: int) -> None:
         for (queue, _), offer in self._live.items():
@@ -158,6 +181,10 @@ class FreedSlotOffered(Invariant):
         event = message.data
         self._live.discard((event.queue.key, event.opening.starts_us))
         self._leave(event.queue.key, event.entry_id)
+
+    @on(OfferFellThrough)
+    def fell_through(self, message: Message[OfferFellThrough]) -> None:
+        self._waiting[message.data.queue.key].add(message.data.entry_id)
 
     def finish(self, end_us: int) -> None:
         for (queue, starts_us), since_us in self._owed.items():
