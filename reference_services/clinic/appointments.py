@@ -245,7 +245,7 @@ class AppointmentDecider(Decider[Appointment]):
         if now_us > place.starts_us - self._cutoff_us:
             return [Refused("not-movable", "it is too late to move this visit")]
         if command.slot.starts_us == place.starts_us:
-            return [Refused("not-movable", "the visit is at this time already")]
+            return [Refused("same-time", "the appointment is at this time already")]
         return [_begin_move(appointment, place, command.day, command.slot, command.rooms)]
 
     def _cancel(self, appointment: Appointment, now_us: int) -> list[Event]:

@@ -131,7 +131,8 @@ def booking_outcome(command: RequestAppointment, views: Views) -> Outcome:
 def move_outcome(command: MoveAppointment, views: Views) -> Outcome:
     """Settled once the appointment has moved or stays where it is."""
     entry = views.get(AppointmentsView).appointments[command.appointment_id]
-    refused = entry.reason if not entry.moving else ""
+    there = entry.place.starts_us == command.slot.starts_us  # a later move says nothing of this one
+    refused = "" if entry.moving or there else entry.not_moved
     return Outcome(_body(entry, views), settled=not entry.moving, refused=refused)
 
 
@@ -172,7 +173,7 @@ def _body(entry: AppointmentEntry, views: Views) -> AppointmentBody:
         local_text(plan.slot.ends_us, zone),
         entry.status,
         entry.intake,
-        entry.reason or None,
+        entry.reason or entry.not_moved or None,
     )
 
 

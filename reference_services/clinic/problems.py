@@ -29,6 +29,7 @@ REFUSALS = {
         ProblemKind("payment-declined", 402, "The card was declined"),
         ProblemKind("not-cancellable", 409, "The appointment can no longer be cancelled"),
         ProblemKind("not-movable", 409, "The appointment cannot be moved now"),
+        ProblemKind("same-time", 409, "The appointment is at this time already"),
         ProblemKind("not-now", 409, "That does not come now"),
         ProblemKind("intake-missing", 409, "The intake form is missing"),
         ProblemKind("already-waiting", 409, "You wait in this queue already"),

@@ -118,9 +118,12 @@ class DaysView(View):
 
 
 class AppointmentEntry:
-    """An appointment as its patient sees it. ``reason`` says why it was rejected, cancelled, or last not moved."""
+    """An appointment as its patient sees it.
 
-    __slots__ = ("appointment_id", "intake", "moving", "patient_id", "place", "reason", "status")
+    ``reason`` says why it was rejected or cancelled; ``not_moved``, why the latest move failed.
+    """
+
+    __slots__ = ("appointment_id", "intake", "moving", "not_moved", "patient_id", "place", "reason", "status")
 
     def __init__(self, requested: AppointmentRequested) -> None:
         self.appointment_id = requested.appointment_id
@@ -130,6 +133,7 @@ class AppointmentEntry:
         self.reason = ""
         self.intake = False
         self.moving = False
+        self.not_moved = ""
 
 
 class AppointmentsView(View):
@@ -163,7 +167,7 @@ class AppointmentsView(View):
     @on(MoveRequested)
     def move_requested(self, message: Message[MoveRequested]) -> None:
         entry = self.appointments[message.data.appointment_id]
-        entry.moving, entry.reason = True, ""
+        entry.moving, entry.not_moved = True, ""
 
     @on(AppointmentMoved)
     def moved(self, message: Message[AppointmentMoved]) -> None:
@@ -173,7 +177,7 @@ class AppointmentsView(View):
     @on(MoveFailed)
     def move_failed(self, message: Message[MoveFailed]) -> None:
         entry = self.appointments[message.data.appointment_id]
-        entry.moving, entry.reason = False, message.data.reason
+        entry.moving, entry.not_moved = False, message.data.reason
 
     @on(IntakeCompleted)
     def intake_completed(self, message: Message[IntakeCompleted]) -> None:

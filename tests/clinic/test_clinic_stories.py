@@ -8,8 +8,9 @@ import pytest
 from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, PHONES, SmallClinic, at, clinic_at
 
 from reference_services.clinic.reminders import NOTICES
+from reference_services.clinic.requests import MoveRequest
 from reference_services.clinic.terms import DAY_US, HOUR_US
-from reference_services.kernel.operation import Principal
+from reference_services.kernel.operation import Action, Call, Principal
 from reference_services.kernel.problem import Problem
 
 TEN = "2026-06-10T10:00"
@@ -129,6 +130,35 @@ def test_a_move_that_fails_leaves_exactly_the_old_place(clinic: SmallClinic) -> 
     assert clinic.step("view_appointment", ANN, appointment).body.starts == "2026-06-10T10:00:00+02:00"
     assert refusal(lambda: clinic.book(CAT, TEN)) == "slot-taken"
     assert clinic.broken() == []
+
+
+def test_a_move_to_where_it_is_already_changes_nothing(clinic: SmallClinic) -> None:
+    appointment = clinic.book(ANN, TEN)
+
+    assert refusal(lambda: clinic.step("move_appointment", ANN, appointment, {"starts": TEN})) == "same-time"
+    assert clinic.events("MoveRequested") == []
+
+
+def test_what_happens_after_a_move_does_not_change_how_the_move_went(clinic: SmallClinic) -> None:
+    """Whoever asks again with the same key is answered from how things stand by then."""
+    appointment = clinic.book(ANN, TEN)
+    _, operation = clinic.system.operation("move_appointment")
+    assert isinstance(operation, Action)
+    body = MoveRequest("2026-06-12T10:00")
+    call = Call(ANN, {"appointment_id": appointment}, body, "c-1", clinic.now_us)
+    command = operation.command(call, clinic.views)
+    clinic.step("move_appointment", ANN, appointment, {"starts": body.starts})
+    assert operation.outcome(command, clinic.views).refused == ""
+
+    clinic.book(BOB, TEN)
+    assert refusal(lambda: clinic.step("move_appointment", ANN, appointment, {"starts": TEN})) == "slot-taken"
+    assert operation.outcome(command, clinic.views).refused == ""
+    assert clinic.step("view_appointment", ANN, appointment).body.reason == "slot-taken"
+
+    clinic.step("move_appointment", ANN, appointment, {"starts": "2026-06-13T10:00"})
+    clinic.step("cancel_appointment", ANN, appointment)
+    assert operation.outcome(command, clinic.views).refused == ""
+    assert clinic.step("view_appointment", ANN, appointment).body.reason == "patient"
 
 
 def test_within_the_cutoff_nothing_is_moved_any_more(clinic: SmallClinic) -> None:
