@@ -16,6 +16,9 @@ from ..kernel.message import Command, Event
 from .schedules import Slot
 from .terms import Terms
 
+ENDED_KEPT = 20
+"""Of how many ended attempts, the latest, a claim that comes after its end is turned away."""
+
 
 class Plan(msgspec.Struct, frozen=True):
     """A time with a provider. ``day`` is the date of the provider's calendar that the time belongs to."""
@@ -62,7 +65,7 @@ class ClaimRefused(Event, frozen=True):
 
 
 class TimeReleased(Event, frozen=True):
-    """The time no longer counts."""
+    """The time no longer counts. If it was not claimed: no claim of it is to come any more."""
 
     patient_id: str
     hold_id: str
@@ -72,9 +75,10 @@ class TimeReleased(Event, frozen=True):
 
 
 class Diary(msgspec.Struct, frozen=True):
-    """What a patient has planned, by hold_id."""
+    """What a patient has planned, by hold_id; ``ended`` are hold_ids that were refused or released."""
 
     plans: Mapping[str, Plan] = {}
+    ended: tuple[str, ...] = ()
 
 
 class DiaryDecider(Decider[Diary]):
@@ -96,23 +100,25 @@ class DiaryDecider(Decider[Diary]):
             case ClaimTime():
                 return self._claim(diary, command)
             case ReleaseTime():
-                known = command.hold_id in diary.plans
-                return [TimeReleased(command.patient_id, command.hold_id)] if known else []
+                ended = command.hold_id in diary.ended
+                return [] if ended else [TimeReleased(command.patient_id, command.hold_id)]
             case _:
                 raise TypeError(f"diary does not decide {type(command).__name__}")
 
     def evolve(self, diary: Diary, event: Event) -> Diary:
         match event:
             case TimeClaimed():
-                return Diary({**diary.plans, event.plan.slot.hold_id: event.plan})
+                return Diary({**diary.plans, event.plan.slot.hold_id: event.plan}, diary.ended)
+            case ClaimRefused():
+                return _ended(diary, event.plan.slot.hold_id)
             case TimeReleased():
-                return Diary({hold_id: plan for hold_id, plan in diary.plans.items() if hold_id != event.hold_id})
+                return _ended(diary, event.hold_id)
             case _:
                 return diary
 
     def _claim(self, diary: Diary, command: ClaimTime) -> list[Event]:
         plan = command.plan
-        if plan.slot.hold_id in diary.plans:
+        if plan.slot.hold_id in diary.plans or plan.slot.hold_id in diary.ended:
             return []
         others = [other for other in diary.plans.values() if other.slot.appointment_id != plan.slot.appointment_id]
         if any(other.slot.overlaps(plan.slot) for other in others):
@@ -124,3 +130,8 @@ class DiaryDecider(Decider[Diary]):
     def _too_close(self, other: Plan, plan: Plan) -> bool:
         apart_us = abs(other.slot.starts_us - plan.slot.starts_us)
         return other.provider_id == plan.provider_id and apart_us < self._window_us
+
+
+def _ended(diary: Diary, ended_id: str) -> Diary:
+    plans = {hold_id: plan for hold_id, plan in diary.plans.items() if hold_id != ended_id}
+    return Diary(plans, (*diary.ended, ended_id)[-ENDED_KEPT:])

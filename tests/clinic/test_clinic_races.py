@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from small_clinic import TERMS, at
 
@@ -39,7 +40,7 @@ from reference_services.clinic.calendars import (
     tell_new_resource,
     tell_resources,
 )
-from reference_services.clinic.diaries import Plan
+from reference_services.clinic.diaries import ENDED_KEPT, ClaimTime, DiaryDecider, Plan, ReleaseTime
 from reference_services.clinic.schedules import ChangeDay, DayDecider, FreeSlot, HoldSlot, Slot, TakeSlot
 from reference_services.clinic.terms import DAY_US
 from reference_services.clinic.working_hours import Hours, Span, WorkingHours
@@ -236,6 +237,35 @@ def test_whoever_is_added_while_the_hours_change_learns_of_them() -> None:
     (again,) = story.events(SetClinic("clinic-1", "Europe/Berlin", ALL_DAY, ()))
     assert isinstance(again, ClinicSet)
     assert list(tell_resources.react(again)) == [FollowClinic("dr-who", 3, ALL_DAY, ())]
+
+
+def test_a_claim_that_comes_after_its_release_keeps_no_time() -> None:
+    diary = Story(DiaryDecider(TERMS), "ann")
+    other = Plan("clinic-1", "dr-who", DAY, msgspec.structs.replace(SLOT, hold_id="a-2/1", appointment_id="a-2"))
+
+    assert diary.send(ReleaseTime("ann", "a-1/1")) == ["TimeReleased"]
+    assert diary.send(ReleaseTime("ann", "a-1/1")) == []
+    assert diary.send(ClaimTime("ann", PLAN)) == []
+    assert diary.send(ClaimTime("ann", other)) == ["TimeClaimed"]
+
+
+def test_a_claim_that_was_refused_stays_refused() -> None:
+    diary = Story(DiaryDecider(TERMS), "ann")
+    other = Plan("clinic-1", "dr-who", DAY, msgspec.structs.replace(SLOT, hold_id="a-2/1", appointment_id="a-2"))
+    assert diary.send(ClaimTime("ann", other)) == ["TimeClaimed"]
+    assert diary.send(ClaimTime("ann", PLAN)) == ["ClaimRefused"]
+    assert diary.send(ReleaseTime("ann", "a-2/1")) == ["TimeReleased"]
+
+    assert diary.send(ClaimTime("ann", PLAN)) == []
+    assert diary.send(ReleaseTime("ann", "a-1/1")) == []
+
+
+def test_a_diary_remembers_the_latest_that_ended_only() -> None:
+    diary = Story(DiaryDecider(TERMS), "ann")
+    for number in range(ENDED_KEPT + 1):
+        diary.send(ReleaseTime("ann", f"a-{number}/1"))
+
+    assert diary.state.ended == tuple(f"a-{number}/1" for number in range(1, ENDED_KEPT + 1))
 
 
 @pytest.fixture
