@@ -217,12 +217,13 @@ class AppointmentBooked(Event, frozen=True):
 
 
 class AppointmentRejected(Event, frozen=True):
-    """The appointment could not be had; ``place`` is what had been asked for."""
+    """The appointment could not be had; ``place`` is what had been asked for. ``card_asked``: and a co-pay with it."""
 
     appointment_id: str
     patient_id: str
     reason: str
     place: Place
+    card_asked: bool
     entry_id: str = ""
 
 

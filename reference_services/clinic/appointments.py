@@ -380,7 +380,8 @@ def _fail(appointment: Appointment, attempt: Attempt, reason: str) -> list[Event
     """The place cannot be had. With another place to fall back on, exactly that one stands, unless it is lost too."""
     appointment_id, patient_id, place = appointment.appointment_id, appointment.patient_id, appointment.place
     if place is None:
-        return [AppointmentRejected(appointment_id, patient_id, reason, attempt.place, appointment.entry_id)]
+        card_asked, entry_id = attempt.phase in ("card", "taking"), appointment.entry_id
+        return [AppointmentRejected(appointment_id, patient_id, reason, attempt.place, card_asked, entry_id)]
     failed = MoveFailed(appointment_id, patient_id, reason, attempt.place)
     if appointment.lost:
         return [failed, _cancelled(appointment, place, "calendar-changed", late=False)]

@@ -90,6 +90,12 @@ class AuthorizationRequested(Event, frozen=True):
     attempt: int = 1
 
 
+class CopayUnwanted(Event, frozen=True):
+    """The card has not been asked for anything yet, and will not be."""
+
+    appointment_id: str
+
+
 class CopayAuthorized(Event, frozen=True):
     """The money is reserved; at ``renew_at_us`` it is asked for again. ``renewed``: not for the first time."""
 
@@ -175,6 +181,7 @@ COPAY = TransitionTable(
     "none",
     {
         ("none", AuthorizationRequested): "requested",
+        ("none", CopayUnwanted): "none",
         ("requested", AuthorizationRequested): "requested",
         ("requested", CopayAuthorized): "authorized",
         ("requested", CopayDeclined): "declined",
@@ -227,6 +234,7 @@ class CopayDecider(Decider[Copay]):
     commands = (AuthorizeCopay, CancelCopay, CollectCopay, ChargeFee, RecordReport, AskAgain, RenewAuthorization)
     events = (
         AuthorizationRequested,
+        CopayUnwanted,
         CopayAuthorized,
         CopayDeclined,
         AuthorizationCameLate,
@@ -259,7 +267,7 @@ class CopayDecider(Decider[Copay]):
     def decide(self, copay: Copay, command: Command, now_us: int) -> list[Event]:
         match command:
             case AuthorizeCopay():
-                if copay.status != COPAY.initial:
+                if copay.status != COPAY.initial or copay.unwanted:
                     return []
                 return [self._authorize(copay, now_us, command.card_token)]
             case CancelCopay():
@@ -286,6 +294,8 @@ class CopayDecider(Decider[Copay]):
                 card, payment_id, number = event.card_token, event.payment_id, event.number
                 asked = change(copay, status=status, card_token=card, payment_id=payment_id, number=number)
                 return change(asked, ask_at_us=event.ask_at_us, tries=event.attempt, authorized=False)
+            case CopayUnwanted():
+                return change(copay, unwanted=True)
             case CopayAuthorized():
                 return change(copay, status=status, ask_at_us=event.renew_at_us, declines=0, authorized=True)
             case CopayDeclined():
@@ -313,6 +323,8 @@ class CopayDecider(Decider[Copay]):
     def _cancel(self, copay: Copay, now_us: int) -> list[Event]:
         if copay.unwanted or copay.due_cents:
             return []
+        if copay.status == COPAY.initial:
+            return [CopayUnwanted(copay.appointment_id)]
         if copay.status in ("requested", "authorized", "voiding"):
             return [self._void(copay, now_us, final=True)]
         if copay.status == "declined" and copay.ask_at_us:

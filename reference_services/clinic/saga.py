@@ -157,7 +157,8 @@ def release_time_of_no_show(event: PatientNoShow) -> Iterator[Command]:
 def undo_rejected(event: AppointmentRejected) -> Iterator[Command]:
     """What was held is freed, what was authorized is voided."""
     yield from _give_up(event.patient_id, event.place)
-    yield CancelCopay(event.appointment_id)
+    if event.card_asked:
+        yield CancelCopay(event.appointment_id)
 
 
 @reacts_to(MoveFailed)

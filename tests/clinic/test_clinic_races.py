@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from small_clinic import TERMS, at
 
-from reference_services.clinic import appointments, billing, reminders, schedules, waitlist
+from reference_services.clinic import appointments, billing, reminders, saga, schedules, waitlist
 from reference_services.clinic.appointment_messages import (
+    AppointmentRejected,
     RecordAuthorization,
     RecordHold,
     RecordRefusal,
@@ -108,6 +109,25 @@ def test_an_authorization_after_the_hold_is_of_no_use(booking: Story) -> None:
     assert booking.send(refused("dr-who", "hold-expired")) == ["AppointmentRejected"]
     assert booking.send(RecordAuthorization("a-1")) == []
     assert booking.send(refused("room-1", "hold-expired")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "card_asked"),
+    [
+        ([], False),
+        ([held("dr-who")], False),
+        ([held("dr-who"), held("room-1")], True),
+        ([held("dr-who"), held("room-1"), RecordAuthorization("a-1")], True),
+    ],
+)
+def test_a_copay_is_cancelled_only_if_it_was_asked_for(booking: Story, before: list[Command], card_asked: bool) -> None:
+    for command in before:
+        booking.send(command)
+    (rejected,) = booking.events(refused("dr-who", "hold-expired"))
+    assert isinstance(rejected, AppointmentRejected)
+
+    asked = [command for command in saga.undo_rejected.react(rejected) if isinstance(command, CancelCopay)]
+    assert asked == ([CancelCopay("a-1")] if card_asked else [])
 
 
 def test_a_time_that_comes_for_an_appointment_that_is_over_goes_back(booking: Story) -> None:
@@ -287,6 +307,14 @@ def test_an_authorization_that_comes_late_is_let_go(copay: Story) -> None:
     assert copay.send(report(1, "authorized")) == []
     assert copay.send(report(1, "voided")) == ["CopayVoided"]
     assert copay.send(CollectCopay("a-1")) == []
+
+
+def test_an_authorization_that_is_asked_for_after_its_cancellation_is_not_made() -> None:
+    copay = Story(CopayDecider(TERMS), "a-1")
+    assert copay.send(CancelCopay("a-1")) == ["CopayUnwanted"]
+    assert copay.send(CancelCopay("a-1")) == []
+    assert copay.send(AuthorizeCopay("a-1", "card-ok")) == []
+    assert list(copay.decider.deadlines(copay.state)) == []
 
 
 def test_money_that_is_due_during_a_renewal_is_collected_under_the_new_payment(copay: Story) -> None:
