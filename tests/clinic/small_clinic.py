@@ -16,6 +16,7 @@ from reference_services.clinic.system import build
 from reference_services.clinic.terms import HOUR_US, Terms
 from reference_services.kernel.aggregates import AggregateTable
 from reference_services.kernel.effect import answer_id
+from reference_services.kernel.history import ProviderBooked, observation
 from reference_services.kernel.invariant import Checker, InboxDrained
 from reference_services.kernel.message import Message, Refused
 from reference_services.kernel.operation import ANYONE, Action, Call, Outcome, Principal, command_id_of
@@ -152,8 +153,18 @@ class SmallClinic:
         """Every event of that type, in order."""
         return [message.data for message in self.told if type(message.data).__name__ == name]
 
+    def history(self) -> list[Message[Any]]:
+        """Every event in order, and then, as at the end of a run, what the provider's own books say."""
+        booked = [
+            observation(ProviderBooked(entry), f"payment/{entry.payment_id}", self.now_us, number)
+            for number, entry in enumerate(self.books.ledger)
+        ]
+        return [*self.told, *booked]
+
     def broken(self) -> list[str]:
-        """The invariants that did not hold."""
+        """The invariants that did not hold. To be asked once: it ends the history."""
+        for message in self.history()[len(self.told) :]:
+            self.checker.observe(message)
         return [finding.name for finding in self.checker.finish(self.now_us) if finding.status != "held"]
 
     def _call_outside(self, event: Message[Any]) -> None:

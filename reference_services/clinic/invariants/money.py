@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ...kernel.history import ProviderBooked
@@ -19,59 +21,97 @@ from ..appointment_messages import (
 )
 from ..billing import (
     AuthorizationRequested,
+    CaptureRequested,
     CopayAuthorized,
     CopayCaptured,
     CopayDeclined,
     CopayVoided,
     NoShowFeeCharged,
+    VoidRequested,
 )
 from ..terms import Terms
 
 
 class _Account(msgspec.Struct, gc=False):
-    """The money of one appointment. ``owed``: what it has to come to ("copay", "fee", "nothing", "" while open)."""
+    """The money of one appointment. ``owed``: what it has to come to ("copay", "fee", "nothing", "" while open).
+
+    ``authorized_us`` is since when a card has kept money for it (0: none does), ``heard_us`` until when nobody had to
+    say anything about it, and ``changed_us`` when money last moved, by our ledger or by the provider's.
+    """
 
     owed: str = ""
     since_us: int = 0
     open_payment_id: str = ""
+    authorized_us: int = 0
+    heard_us: int = 0
     collected: int = 0
+    collected_cents: int = 0
     moved_cents: int = 0
+    changed_us: int = 0
     uncollectable: bool = False
 
 
 class CopayFollowsVisit(Invariant):
-    """Keeps an account for each appointment, and holds the provider's own books against it."""
+    """Keeps an account for each appointment, and holds the provider's own books against it.
+
+    How long the provider takes is not ours to promise: it may be away. But whenever it has been silent, it is asked
+    again; so once the money is to move, the next word, ours or its, must come within the bound.
+    """
 
     name = "copay-follows-visit"
     statement = (
-        "The co-pay is collected if and only if the visit took place, or as the fee for missing it; otherwise it is "
-        "let go within the bound. Money never moves twice, and never in another amount."
+        "The co-pay is authorized, again before the card lets it go, and collected if and only if the visit took "
+        "place, or as the fee for missing it; otherwise it is let go within the bound. Money never moves twice, and "
+        "never in another amount; in the end our ledger is the provider's."
     )
 
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._bound_us = terms.settlement_bound_us
+        self._renewal_us = terms.authorization_renewal_us
+        self._authorized_cents = terms.copay_cents
         self._amounts = {"copay": terms.copay_cents, "fee": terms.no_show_fee_cents}
         self._accounts: dict[str, _Account] = {}
 
     @on(AuthorizationRequested)
     def requested(self, message: Message[AuthorizationRequested]) -> None:
-        account, payment_id = self._account(message.data.appointment_id), message.data.payment_id
+        event = message.data
+        account, payment_id = self._account(event.appointment_id), event.payment_id
+        self._hear(account, message)
+        self._judge_amount(message)
         if account.open_payment_id not in ("", payment_id):
             self.violate(f"{payment_id} is asked for while {account.open_payment_id} is open", message)
         account.open_payment_id = payment_id
 
     @on(CopayAuthorized)
     def authorized(self, message: Message[CopayAuthorized]) -> None:
-        self._account(message.data.appointment_id).open_payment_id = message.data.payment_id
+        event = message.data
+        account = self._account(event.appointment_id)
+        self._hear(account, message)
+        self._judge_amount(message)
+        if event.renew_at_us > message.time_us + self._renewal_us:
+            self.violate(f"{event.payment_id} is to get older than the card keeps it", message)
+        account.open_payment_id = event.payment_id
+        account.authorized_us = message.time_us
+
+    @on(CaptureRequested, VoidRequested)
+    def used(self, message: Message[CaptureRequested | VoidRequested]) -> None:
+        account = self._account(message.data.appointment_id)
+        self._hear(account, message)
+        if self._is_stale(account, message.time_us):
+            self.violate(f"{message.data.payment_id} was not renewed in time", message)
+        account.authorized_us = 0
 
     @on(CopayDeclined, CopayVoided)
     def let_go(self, message: Message[CopayDeclined | CopayVoided]) -> None:
         event = message.data
         account = self._account(event.appointment_id)
+        self._hear(account, message)
         account.open_payment_id = ""
-        if isinstance(event, CopayDeclined) and event.renewed and not event.again_at_us:
-            account.uncollectable = True
+        if isinstance(event, CopayDeclined):
+            account.heard_us = max(message.time_us, event.again_at_us)
+            if event.renewed and not event.again_at_us:
+                account.uncollectable = True
 
     @on(VisitFulfilled, PatientNoShow, AppointmentRejected, AppointmentCancelled)
     def ended(self, message: Message) -> None:
@@ -89,8 +129,11 @@ class CopayFollowsVisit(Invariant):
     def captured(self, message: Message[CopayCaptured | NoShowFeeCharged]) -> None:
         event = message.data
         account = self._account(event.appointment_id)
+        self._hear(account, message)
         kind = "copay" if isinstance(event, CopayCaptured) else "fee"
         account.collected += 1
+        account.collected_cents += event.amount_cents
+        account.changed_us = max(account.changed_us, message.time_us)
         account.open_payment_id = ""
         if account.owed != kind:
             self.violate(
@@ -106,22 +149,43 @@ class CopayFollowsVisit(Invariant):
         entry = message.data.entry
         account = self._account(entry.payment_id.rpartition("/")[0])
         account.moved_cents += entry.amount_cents if entry.kind == "capture" else -entry.amount_cents
+        account.changed_us = max(account.changed_us, entry.time_us)
 
     def finish(self, end_us: int) -> None:
         for appointment_id, account in self._accounts.items():
-            expected = self._amounts.get(account.owed, 0)
-            if account.moved_cents > expected:
-                text = f"the provider moved {account.moved_cents} cents, owed are {expected}"
+            for text in self._faults_of(account, end_us):
                 self.violate(text, subject=f"copay/{appointment_id}", time_us=end_us)
-            if not account.owed or end_us <= account.since_us + self._bound_us:
-                continue
-            if account.open_payment_id and account.owed == "nothing":
-                text = f"{account.open_payment_id} is neither collected nor let go"
-                self.violate(text, subject=f"copay/{appointment_id}", time_us=end_us)
-            elif expected and not account.collected and not account.uncollectable:
-                self.violate(
-                    f"the {account.owed} was never collected", subject=f"copay/{appointment_id}", time_us=end_us
-                )
+
+    def _faults_of(self, account: _Account, end_us: int) -> Iterator[str]:
+        expected = self._amounts.get(account.owed, 0)
+        if account.moved_cents > expected:
+            yield f"the provider moved {account.moved_cents} cents, owed are {expected}"
+        elif account.moved_cents != account.collected_cents and end_us > account.changed_us + self._bound_us:
+            yield f"we have booked {account.collected_cents} cents, the provider {account.moved_cents}"
+        if self._is_stale(account, end_us):
+            yield f"{account.open_payment_id} was never renewed"
+        if not account.owed or end_us <= account.since_us + self._bound_us:
+            return
+        if account.open_payment_id and account.owed == "nothing":
+            yield f"{account.open_payment_id} is neither collected nor let go"
+        elif expected and not account.collected and not account.uncollectable:
+            yield f"the {account.owed} was never collected"
+
+    def _hear(self, account: _Account, message: Message) -> None:
+        """A word about the money: once it is to move, the next must come within the bound of the one before."""
+        late_us = message.time_us - max(account.since_us, account.heard_us) - self._bound_us
+        if account.owed and late_us > 0:
+            self.violate(f"{message.data.payment_id} goes on {late_us} us late", message)
+        account.heard_us = message.time_us
+
+    def _judge_amount(self, message: Message) -> None:
+        event = message.data
+        if event.amount_cents != self._authorized_cents:
+            self.violate(f"{event.payment_id} is for {event.amount_cents} cents", message)
+
+    def _is_stale(self, account: _Account, now_us: int) -> bool:
+        """Whether a card has kept the money for longer than it should be relied on to."""
+        return account.authorized_us > 0 and now_us > account.authorized_us + self._renewal_us + self._bound_us
 
     def _account(self, appointment_id: str) -> _Account:
         account = self._accounts.get(appointment_id)
