@@ -10,6 +10,7 @@ import pytest
 from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, TERMS, SmallClinic, at, checker, clinic_at
 
 from reference_services.clinic.invariants import invariants
+from reference_services.clinic.reminders import ReminderCancelled, ReminderFailed, ReminderSkipped
 from reference_services.clinic.terms import DAY_US, HOUR_US, MINUTE_US
 from reference_services.kernel.history import ProviderBooked, observation
 from reference_services.kernel.message import Message
@@ -136,6 +137,16 @@ def with_fields(name: str, **fields: Any) -> Change:
     return told_otherwise(name, lambda each: changed(each, data=changed(each.data, **fields)))
 
 
+def instead(name: str, other: Callable[[Any], Any]) -> Change:
+    """Something else happened."""
+    return told_otherwise(name, lambda each: msgspec.structs.replace(each, data=other(each.data)))
+
+
+def spoken_of(reminder: Any) -> tuple[str, Any, str]:
+    """Which reminder an event is about."""
+    return reminder.appointment_id, reminder.kind, reminder.hold_id
+
+
 def told_otherwise(name: str, change: Callable[[Message[Any]], Message[Any]]) -> Change:
     return lambda told: [change(each) if is_a(each, name, {}) else each for each in told]
 
@@ -171,6 +182,16 @@ def _booked_again(each: Message[Any]) -> Iterator[Message[Any]]:
     slot = change(plan.slot, appointment_id="a-other", starts_us=starts_us, ends_us=ends_us)
     place = change(each.data.place, plan=change(plan, slot=slot))
     yield change(each, data=change(each.data, appointment_id="a-other", place=place))
+
+
+def sooner_over(told: History) -> History:
+    """Offers last for a sixth of their time."""
+
+    def hurried(each: Message[Any]) -> Message[Any]:
+        lapses_us = each.time_us + (each.data.lapses_us - each.time_us) // 6
+        return msgspec.structs.replace(each, data=msgspec.structs.replace(each.data, lapses_us=lapses_us))
+
+    return told_otherwise("OfferMade", hurried)(told)
 
 
 def and_money_moved(told: History) -> History:
@@ -237,6 +258,9 @@ LIES: list[tuple[str, Callable[[], SmallClinic], Change]] = [
     ("one-offer-a-slot", waited, at_another_time("OfferLapsed", -MINUTE_US)),
     ("one-offer-a-slot", waited, at_another_time("OfferAccepted", HOUR_US)),
     ("one-offer-a-slot", waited, without("OfferMade", patient_id="bob")),
+    ("one-offer-a-slot", waited, at_another_time("OfferLapsed", HOUR_US)),
+    ("one-offer-a-slot", waited, sooner_over),
+    ("one-offer-a-slot", waited, up_to("OfferLapsed")),
     ("move-is-atomic", moved, without("SlotFreed")),
     ("move-is-atomic", moved, without("AppointmentMoved")),
     ("move-is-atomic", moved, without("MoveRequested")),
@@ -244,6 +268,11 @@ LIES: list[tuple[str, Callable[[], SmallClinic], Change]] = [
     ("reminded-once", visit, without("ReminderSent", kind="late")),
     ("reminded-once", visit, twice("ReminderSent")),
     ("reminded-once", visit, at_another_time("ReminderDue", -MINUTE_US)),
+    ("reminded-once", visit, instead("ReminderScheduled", lambda due: ReminderSkipped(*spoken_of(due)))),
+    ("reminded-once", visit, instead("ReminderSent", lambda sent: ReminderFailed(*spoken_of(sent), 0))),
+    ("reminded-once", visit, instead("ReminderSent", lambda sent: ReminderCancelled(*spoken_of(sent)))),
+    ("reminded-once", visit, at_another_time("ReminderDue", HOUR_US)),
+    ("reminded-once", visit, at_another_time("ReminderSent", HOUR_US)),
     ("everything-settles", visit, without("VisitFulfilled")),
     ("everything-settles", visit, without("CopayCaptured")),
     ("everything-settles", missed, without("PatientNoShow")),

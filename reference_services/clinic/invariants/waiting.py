@@ -29,7 +29,8 @@ class OneOfferASlot(Invariant):
     name = "one-offer-a-slot"
     statement = (
         "A slot has at most one live offer; it is made to the earliest patient who waits and was not asked before, "
-        "lapses at its time, not before, and is accepted only while it is live."
+        "lasts as long as offers do, lapses then, not before, and is accepted only while it is live; what is not "
+        "accepted is at once offered to the next."
     )
 
     def __init__(self, terms: Terms) -> None:
@@ -40,6 +41,7 @@ class OneOfferASlot(Invariant):
         self._booking: set[str] = set()
         self._live: dict[OfferKey, OfferMade] = {}
         self._asked: dict[OfferKey, tuple[int, list[str]]] = {}
+        self._to_pass_on: dict[OfferKey, Message[OfferLapsed]] = {}
 
     @on(WaitlistJoined)
     def joined(self, message: Message[WaitlistJoined]) -> None:
@@ -58,12 +60,12 @@ class OneOfferASlot(Invariant):
         lapsed_at, asked = self._asked.get(key, (0, []))
         if lapsed_at != message.version:
             asked = []  # the slot was given back once more, so everybody may be asked again
-        free = (entry for entry in self._waiting[event.queue.key] if entry not in self._booking)
-        earliest = next((entry for entry in free if entry not in asked), None)
+        self._judge_passing_on(key, message)
+        earliest = self._next(event.queue.key, asked)
         if earliest != event.entry_id:
             self.violate(f"{event.entry_id} is asked before {earliest}, who has waited longer", message)
-        if event.lapses_us > message.time_us + self._ttl_us:
-            self.violate(f"the offer to {event.entry_id} lasts too long", message)
+        if event.lapses_us != min(message.time_us + self._ttl_us, event.opening.starts_us):
+            self.violate(f"the offer to {event.entry_id} does not last as long as offers do", message)
         self._live[key] = event
         self._asked[key] = (message.version, [*asked, event.entry_id])
 
@@ -72,9 +74,13 @@ class OneOfferASlot(Invariant):
         event = message.data
         key = (event.queue.key, event.opening.starts_us)
         offer = self._end(key, event.entry_id, message)
-        if offer is not None and event.because == "not-answered" and message.time_us < offer.lapses_us:
-            self.violate(f"the offer to {event.entry_id} lapses {offer.lapses_us - message.time_us} us early", message)
-        self._asked[key] = (message.version, self._asked.get(key, (0, []))[1])
+        if offer is not None and event.because == "not-answered":
+            self._judge_lapse(offer, message)
+        asked = self._asked.get(key, (0, []))[1]
+        self._asked[key] = (message.version, asked)
+        in_time = message.time_us < event.opening.starts_us
+        if event.because != "slot-taken" and in_time and self._next(event.queue.key, asked) is not None:
+            self._to_pass_on[key] = message
 
     @on(OfferAccepted)
     def accepted(self, message: Message[OfferAccepted]) -> None:
@@ -104,6 +110,27 @@ class OneOfferASlot(Invariant):
                 self.violate(
                     f"the offer to {offer.entry_id} outlived its time", subject=f"queue/{queue}", time_us=end_us
                 )
+        for lapsed in self._to_pass_on.values():
+            if end_us > lapsed.time_us + self._bound_us:
+                self.violate(f"what {lapsed.data.entry_id} did not want is offered to nobody else", lapsed)
+
+    def _next(self, queue: str, asked: list[str]) -> str | None:
+        """Whoever has waited longest of those who were not asked and are not being booked."""
+        free = (entry for entry in self._waiting[queue] if entry not in self._booking)
+        return next((entry for entry in free if entry not in asked), None)
+
+    def _judge_lapse(self, offer: OfferMade, message: Message) -> None:
+        late_us = message.time_us - offer.lapses_us
+        if late_us < 0:
+            self.violate(f"the offer to {offer.entry_id} lapses {-late_us} us early", message)
+        elif late_us > self._bound_us:
+            self.violate(f"the offer to {offer.entry_id} lapses {late_us} us late", message)
+
+    def _judge_passing_on(self, key: OfferKey, message: Message) -> None:
+        """Whoever is next is asked by the same decision: between two the slot would be nobody's to have."""
+        lapsed = self._to_pass_on.pop(key, None)
+        if lapsed is not None and lapsed.version != message.version:
+            self.violate(f"what {lapsed.data.entry_id} did not want was offered to nobody else", message)
 
     def _end(self, key: OfferKey, entry_id: str, message: Message) -> OfferMade | None:
         offer = self._live.pop(key, None)
