@@ -12,6 +12,7 @@ from small_clinic import ANN, BOB, CAT, DESK, DR_WHO, TERMS, SmallClinic, at, ch
 from reference_services.clinic.invariants import invariants
 from reference_services.clinic.reminders import ReminderCancelled, ReminderFailed, ReminderSkipped
 from reference_services.clinic.terms import DAY_US, HOUR_US, MINUTE_US
+from reference_services.clinic.working_hours import Hours, Span
 from reference_services.kernel.history import ProviderBooked, observation
 from reference_services.kernel.message import Message
 from reference_services.kernel.outside import LedgerEntry
@@ -92,6 +93,17 @@ def ill() -> SmallClinic:
     return clinic
 
 
+def over_a_change_of_clocks() -> SmallClinic:
+    """Calendars of the two weeks between which the clocks go back, with a day off; then one is published anew."""
+    clinic = clinic_at("2026-10-18T08:00", days_until="2026-10-31")
+    office = {"rule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "hours": {"opens": "08:00", "closes": "17:30"}}
+    days_off = [{"first": "2026-10-28", "last": "2026-10-28"}]
+    for resource in ("dr-who", "dr-no"):
+        clinic.publish(resource, "2026-10-19", "2026-10-31", **office, away=days_off)
+    clinic.publish("dr-who", "2026-10-19", "2026-10-31", **office)
+    return clinic
+
+
 def waited() -> SmallClinic:
     """Bob and Cat wait; Ann cancels; Bob does not answer, Cat accepts."""
     clinic = opened()
@@ -145,6 +157,28 @@ def instead(name: str, other: Callable[[Any], Any]) -> Change:
 def spoken_of(reminder: Any) -> tuple[str, Any, str]:
     """Which reminder an event is about."""
     return reminder.appointment_id, reminder.kind, reminder.hold_id
+
+
+def with_hours(**fields: Any) -> Change:
+    """The calendars said something else."""
+
+    def change(each: Message[Any]) -> Message[Any]:
+        hours = msgspec.structs.replace(each.data.hours, **fields)
+        return msgspec.structs.replace(each, data=msgspec.structs.replace(each.data, hours=hours))
+
+    return told_otherwise("CalendarSet", change)
+
+
+def an_hour_off_from(first_day: str) -> Change:
+    """From that day on everybody's hours are those of the clocks before they were changed."""
+
+    def change(each: Message[Any]) -> Message[Any]:
+        if each.data.day < first_day:
+            return each
+        sessions = tuple(Span(span.starts_us - HOUR_US, span.ends_us - HOUR_US) for span in each.data.sessions)
+        return msgspec.structs.replace(each, data=msgspec.structs.replace(each.data, sessions=sessions))
+
+    return told_otherwise("CalendarChanged", change)
 
 
 def told_otherwise(name: str, change: Callable[[Message[Any]], Message[Any]]) -> Change:
@@ -211,7 +245,7 @@ def judged(told: History) -> set[str]:
     return {finding.name for finding in findings if finding.status == "broken"}
 
 
-@pytest.mark.parametrize("story", [visit, far_ahead, missed, cancelled, cancelled_late, ill])
+@pytest.mark.parametrize("story", [visit, far_ahead, missed, cancelled, cancelled_late, ill, over_a_change_of_clocks])
 def test_an_honest_story_breaks_nothing(story: Callable[[], SmallClinic]) -> None:
     assert judged(story().history()) == set()
 
@@ -225,6 +259,17 @@ LIES: list[tuple[str, Callable[[], SmallClinic], Change]] = [
     ("inside-calendar", ill, without("SlotFreed")),
     ("inside-calendar", ill, without("AppointmentCancelled")),
     ("inside-calendar", ill, without("ReminderSent", kind="notice")),
+    ("days-as-published", over_a_change_of_clocks, with_hours(zone="Europe/Lisbon")),
+    ("days-as-published", over_a_change_of_clocks, with_hours(rule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA")),
+    ("days-as-published", over_a_change_of_clocks, with_hours(hours=Hours("08:00", "18:00"))),
+    ("days-as-published", over_a_change_of_clocks, with_hours(clinic_hours=Hours("08:00", "12:00"))),
+    ("days-as-published", over_a_change_of_clocks, with_hours(blackouts=("2026-10-26",))),
+    ("days-as-published", over_a_change_of_clocks, without("ClinicSet")),
+    ("days-as-published", over_a_change_of_clocks, without("CalendarSet")),
+    ("days-as-published", over_a_change_of_clocks, without("CalendarChanged", day="2026-10-28")),
+    ("days-as-published", over_a_change_of_clocks, at_another_time("CalendarChanged", HOUR_US)),
+    ("days-as-published", over_a_change_of_clocks, an_hour_off_from("2026-10-25")),
+    ("days-as-published", ill, with_hours(away=())),
     ("one-active-per-week", visit, and_booked_again),
     ("hold-ends-once", visit, twice("SlotTaken")),
     ("hold-ends-once", visit, without("SlotHeld")),

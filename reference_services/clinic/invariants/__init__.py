@@ -12,6 +12,7 @@ from ..terms import Terms
 from ..tight_spots import TightSpots
 from .calendar import InsideCalendar
 from .money import CopayFollowsVisit, FeeFair
+from .publishing import DaysAsPublished
 from .reminding import RemindedOnce
 from .settling import EverythingSettles
 from .slots import HoldEndsOnce, NoDoubleBooking
@@ -23,6 +24,7 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
     """Fresh checkers for one history."""
     return (
         NoDoubleBooking(),
+        DaysAsPublished(terms),
         InsideCalendar(terms),
         OneActivePerWeek(terms),
         HoldEndsOnce(terms),
