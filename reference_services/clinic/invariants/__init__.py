@@ -14,6 +14,7 @@ from .calendar import InsideCalendar
 from .money import CopayFollowsVisit, FeeFair
 from .publishing import DaysAsPublished
 from .reminding import RemindedOnce
+from .returning import TimeGivenBack
 from .settling import EverythingSettles
 from .slots import HoldEndsOnce, NoDoubleBooking
 from .visits import MoveIsAtomic, OneActivePerWeek
@@ -33,6 +34,7 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
         OneOfferASlot(terms),
         FreedSlotOffered(terms),
         MoveIsAtomic(terms),
+        TimeGivenBack(terms),
         RemindedOnce(terms),
         EverythingSettles(terms),
         InboxDrained(),

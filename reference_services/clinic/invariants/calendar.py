@@ -13,7 +13,7 @@ from ..appointment_messages import (
     PatientNoShow,
     VisitFulfilled,
 )
-from ..reminders import ReminderFailed, ReminderSent
+from ..reminders import ReminderDue, ReminderFailed, ReminderSent
 from ..schedules import CalendarChanged, Slot, SlotFreed, SlotTaken
 from ..terms import Terms
 
@@ -22,7 +22,11 @@ DayOf = tuple[str, str]
 
 
 class InsideCalendar(Invariant):
-    """Knows the sessions of every day, what is taken in them, and who has yet to be told of a change."""
+    """Knows the sessions of every day, what is taken in them, and who has yet to be told of a change.
+
+    How long it takes until a notice gets through is not ours to promise; so each step towards it has to come within the
+    bound of when it was due.
+    """
 
     name = "inside-calendar"
     statement = (
@@ -65,35 +69,42 @@ class InsideCalendar(Invariant):
         event = message.data
         day = (event.resource_id, event.day)
         self._taken.get(day, {}).pop(event.slot.hold_id, None)
-        self._to_free.pop((day, event.slot.hold_id), None)
+        since_us = self._to_free.pop((day, event.slot.hold_id), message.time_us)
+        self._judge_pace(since_us, f"{event.slot.hold_id} is freed after the calendar has changed", message)
         if event.because == "calendar-changed" and not self._over(event.slot):
             self._to_settle.setdefault(event.slot.hold_id, message.time_us)
 
     @on(AppointmentMoved)
     def moved(self, message: Message[AppointmentMoved]) -> None:
         event = message.data
-        self._settle(event.old.hold_id)
+        self._settle(event.old.hold_id, message)
         if event.new.starts_us == event.old.starts_us:
             self._to_tell[event.appointment_id] = message.time_us
 
     @on(MoveFailed)
     def move_failed(self, message: Message[MoveFailed]) -> None:
-        self._settle(message.data.place.hold_id)
+        self._settle(message.data.place.hold_id, message)
 
     @on(AppointmentCancelled, AppointmentRejected, PatientNoShow, VisitFulfilled)
     def ended(self, message: Message[AppointmentCancelled]) -> None:
         event = message.data
         self._ended.add(event.appointment_id)
-        self._settle(event.place.hold_id)
+        self._settle(event.place.hold_id, message)
         if isinstance(event, AppointmentCancelled) and event.because == "calendar-changed":
             self._to_tell[event.appointment_id] = message.time_us
 
-    @on(ReminderSent, ReminderFailed)
-    def told(self, message: Message[ReminderSent | ReminderFailed]) -> None:
+    @on(ReminderDue, ReminderSent, ReminderFailed)
+    def telling(self, message: Message[ReminderDue | ReminderSent | ReminderFailed]) -> None:
         event = message.data
-        given_up = isinstance(event, ReminderSent) or not event.again_at_us
-        if event.kind == "notice" and given_up:
-            self._to_tell.pop(event.appointment_id, None)
+        since_us = self._to_tell.get(event.appointment_id) if event.kind == "notice" else None
+        if since_us is None:
+            return
+        self._judge_pace(since_us, f"the patient is told of {event.appointment_id}", message)
+        next_us = event.again_at_us if isinstance(event, ReminderFailed) else message.time_us
+        if isinstance(event, ReminderSent) or not next_us:
+            del self._to_tell[event.appointment_id]
+        else:
+            self._to_tell[event.appointment_id] = next_us
 
     def finish(self, end_us: int) -> None:
         for (day, hold_id), since_us in self._to_free.items():
@@ -112,9 +123,15 @@ class InsideCalendar(Invariant):
         """Whether what the slot was for has ended before the calendar closed over it."""
         return slot.appointment_id in self._ended or slot.hold_id in self._ended
 
-    def _settle(self, hold_id: str) -> None:
+    def _settle(self, hold_id: str, message: Message) -> None:
         self._ended.add(hold_id)
-        self._to_settle.pop(hold_id, None)
+        since_us = self._to_settle.pop(hold_id, message.time_us)
+        self._judge_pace(since_us, f"{hold_id} lost its time and is settled", message)
+
+    def _judge_pace(self, since_us: int, text: str, message: Message) -> None:
+        late_us = message.time_us - since_us - self._bound_us
+        if late_us > 0:
+            self.violate(f"{text} {late_us} us late", message)
 
 
 def _inside(calendar: CalendarChanged, slot: Slot) -> bool:

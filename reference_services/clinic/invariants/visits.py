@@ -83,7 +83,7 @@ class MoveIsAtomic(Invariant):
 
     @on(HoldExpired)
     def expired(self, message: Message[HoldExpired]) -> None:
-        self._gone((message.data.resource_id, message.data.slot.hold_id))
+        self._gone((message.data.resource_id, message.data.slot.hold_id), message)
 
     @on(SlotFreed)
     def freed(self, message: Message[SlotFreed]) -> None:
@@ -94,7 +94,7 @@ class MoveIsAtomic(Invariant):
             self._lost.add(key)
         elif place is not None and place.hold_id == event.slot.hold_id:
             self.violate(f"{event.slot.appointment_id} stands, but {event.resource_id} is freed", message)
-        self._gone(key)
+        self._gone(key, message)
 
     @on(MoveRequested)
     def move_requested(self, message: Message[MoveRequested]) -> None:
@@ -150,10 +150,12 @@ class MoveIsAtomic(Invariant):
         for key in _times_of(place):
             self._to_free[key] = since_us
 
-    def _gone(self, key: tuple[str, str]) -> None:
+    def _gone(self, key: tuple[str, str], message: Message) -> None:
         self._kept.discard(key)
         self._taken.discard(key)
-        self._to_free.pop(key, None)
+        since_us = self._to_free.pop(key, message.time_us)
+        if message.time_us > since_us + self._bound_us:
+            self.violate(f"{key[1]} gives {key[0]} back {message.time_us - since_us} us late", message)
 
 
 def _times_of(place: Place) -> tuple[tuple[str, str], ...]:
