@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from ..kernel.invariant import Coverage
 from ..kernel.message import Message, Refused
 from ..kernel.observer import on
@@ -14,24 +16,29 @@ from .appointment_messages import (
     MoveFailed,
     PatientArrived,
     PatientNoShow,
+    Place,
+    first_hold_id,
 )
 from .billing import AuthorizationCameLate, CopayAuthorized, CopayVoided
 from .calendars import ClinicSet
 from .local_time import local, zone_named
-from .schedules import CalendarChanged, SlotFreed, SlotHeld
-from .terms import Terms
+from .schedules import CalendarChanged, HoldExpired, Slot, SlotFreed, SlotHeld
+from .terms import HOUR_US, Terms
 from .waitlist import OfferAccepted, OfferLapsed, OfferMade
 
 ARRIVAL_RACE_SHARE = 20
 """An arrival and the no-show job race if they are closer than this part of the grace period (15 min: 45 s)."""
+
+NIGHT_US = 6 * HOUR_US
+"""A visit is in the night of a change if the clocks were changed so shortly before it."""
 
 
 class TightSpots(Coverage):
     """The situations in which clinics like this one have gone wrong."""
 
     names = (
+        "hold-expired-while-paying",
         "authorization-after-hold",
-        "authorization-came-late",
         "authorization-renewed",
         "calendar-change-racing-booking",
         "room-replaced",
@@ -42,6 +49,7 @@ class TightSpots(Coverage):
         "arrival-race-won-by-no-show",
         "move-failed",
         "late-cancellation",
+        "clocks-changed-before-visit",
         "dst-night",
     )
 
@@ -52,7 +60,7 @@ class TightSpots(Coverage):
         self._zones: dict[str, str] = {}
         self._patients: dict[str, str] = {}
         self._starts_us: dict[str, int] = {}
-        self._changed: set[str] = set()
+        self._pending: dict[tuple[str, str], dict[str, Slot]] = defaultdict(dict)
         self._expired: set[str] = set()
         self._absent_since_us: dict[str, int] = {}
         self._gave_back: dict[tuple[str, int], str] = {}
@@ -64,42 +72,54 @@ class TightSpots(Coverage):
 
     @on(AppointmentRequested)
     def requested(self, message: Message[AppointmentRequested]) -> None:
-        self._patients[message.data.appointment_id] = message.data.patient_id
+        event = message.data
+        self._patients[event.appointment_id] = event.patient_id
+        self._pending[event.plan.provider_id, event.plan.day][event.appointment_id] = event.plan.slot
 
     @on(CalendarChanged)
     def changed(self, message: Message[CalendarChanged]) -> None:
-        if message.data.calendar_version > 1:
-            self._changed.add(message.data.resource_id)
+        event = message.data
+        for slot in self._pending.get((event.resource_id, event.day), {}).values():
+            if not any(each.starts_us <= slot.starts_us and slot.ends_us <= each.ends_us for each in event.sessions):
+                self.mark("calendar-change-racing-booking")
 
     @on(AppointmentRejected)
     def rejected(self, message: Message[AppointmentRejected]) -> None:
-        event = message.data
-        if event.reason == "hold-expired":
-            self._expired.add(event.appointment_id)
-        elif event.reason in ("outside-hours", "calendar-changed") and event.place.plan.provider_id in self._changed:
-            self.mark("calendar-change-racing-booking")
+        self._decided(message.data.place)
+
+    @on(HoldExpired)
+    def hold_expired(self, message: Message[HoldExpired]) -> None:
+        slot = message.data.slot
+        if slot.hold_id == first_hold_id(slot.appointment_id):
+            self._expired.add(slot.appointment_id)
 
     @on(AuthorizationCameLate)
     def came_late(self, message: Message[AuthorizationCameLate]) -> None:
-        self.mark("authorization-came-late")
+        self._reserved(message.data.appointment_id)
 
     @on(CopayVoided)
     def voided(self, message: Message[CopayVoided]) -> None:
         if message.data.appointment_id in self._expired:
-            self.mark("authorization-after-hold")
+            self.mark("hold-expired-while-paying")
 
     @on(CopayAuthorized)
     def authorized(self, message: Message[CopayAuthorized]) -> None:
         if message.data.renewed:
             self.mark("authorization-renewed")
+        else:
+            self._reserved(message.data.appointment_id)
 
     @on(AppointmentBooked)
     def booked(self, message: Message[AppointmentBooked]) -> None:
         place = message.data.place
+        self._decided(place)
         self._starts_us[message.data.appointment_id] = place.starts_us
         zone = zone_named(self._zones[place.plan.clinic_id])
-        if local(message.time_us, zone).utcoffset() != local(place.starts_us, zone).utcoffset():
-            self.mark("dst-night")
+        offset = local(place.starts_us, zone).utcoffset()
+        if local(message.time_us, zone).utcoffset() != offset:
+            self.mark("clocks-changed-before-visit")
+            if local(place.starts_us - NIGHT_US, zone).utcoffset() != offset:
+                self.mark("dst-night")
 
     @on(AppointmentMoved)
     def moved(self, message: Message[AppointmentMoved]) -> None:
@@ -130,7 +150,8 @@ class TightSpots(Coverage):
     @on(Refused)
     def refused(self, message: Message[Refused]) -> None:
         since_us = self._absent_since_us.get(message.subject)
-        if since_us is not None and message.time_us - since_us <= self._race_us:
+        at_the_desk = message.data.reason == "not-now"  # a cancellation or a move is refused for another reason
+        if at_the_desk and since_us is not None and message.time_us - since_us <= self._race_us:
             self.mark("arrival-race-won-by-no-show")
 
     @on(SlotFreed)
@@ -163,3 +184,12 @@ class TightSpots(Coverage):
         patient_id = self._patients.get(event.slot.appointment_id, "")
         if key in self._offered and self._gave_back.get(key) == patient_id:
             self.mark("offer-racing-rebooking")
+
+    def _decided(self, place: Place) -> None:
+        plan = place.plan
+        self._pending[plan.provider_id, plan.day].pop(plan.slot.appointment_id, None)
+
+    def _reserved(self, appointment_id: str) -> None:
+        """The co-pay is reserved: too late, if its hold has run out."""
+        if appointment_id in self._expired:
+            self.mark("authorization-after-hold")
