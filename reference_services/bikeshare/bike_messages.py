@@ -64,6 +64,14 @@ class HandInBike(Command, frozen=True):
     maintenance: bool
 
 
+class RecordOldReturn(Command, frozen=True):
+    """A station that has the bike was told of an older return of it."""
+
+    bike_id: str
+    station_id: str
+    docked_at_us: int
+
+
 class NoteRefusal(Command, frozen=True):
     """A full station has refused the bike."""
 
@@ -211,6 +219,17 @@ class BikeFound(Event, frozen=True):
     bike_id: str
     ride: Ride
     in_time: bool
+
+
+class EarlierReturnTold(Event, frozen=True):
+    """The last ride that ended too late had been returned in time; somebody has brought the bike elsewhere since."""
+
+    bike_id: str
+    ride: Ride
+    from_station_id: str
+    left_at_us: int
+    station_id: str
+    returned_at_us: int
 
 
 class DockingIgnored(Event, frozen=True):

@@ -31,11 +31,13 @@ from .bike_messages import (
     DeviceIgnored,
     DockBike,
     DockingIgnored,
+    EarlierReturnTold,
     GiveUpUnlock,
     HandInBike,
     LoadBike,
     MarkMissing,
     NoteRefusal,
+    RecordOldReturn,
     ReportBike,
     UnlockBike,
     UnlockFailed,
@@ -73,21 +75,27 @@ BIKE = TransitionTable(
 SILENT = (UnlockRejected, DockingIgnored, DeviceIgnored)
 """Events that change nothing."""
 
+DOCKINGS_KNOWN = 4
+"""How many of its last returns a bike knows again."""
+
 
 class Bike(msgspec.Struct, frozen=True):
-    """One bike. ``docked_at_us`` is its last return, by the device's clock; ``ride`` is there from reserved to return;
-    ``next_ask_us`` is when dock or bike should have answered, while reserved."""
+    """One bike. ``docked_at_us`` is its last return, by the device's clock; ``dockings`` are where and when the last
+    ones were, newest last; ``ride`` is there from reserved to return; ``next_ask_us`` is when dock or bike should have
+    answered, while reserved; ``late`` is the last ride that ended too late, of which an earlier return may be told."""
 
     bike_id: str
     status: str = BIKE.initial
     station_id: str = ""
     docked_at_us: int = -1
+    dockings: tuple[tuple[str, int], ...] = ()
     flagged: bool = False
     ride: Ride | None = None
     reserved_at_us: int = 0
     asked: bool = False
     next_ask_us: int = 0
     left_at_us: int = 0
+    late: BikeReturned | None = None
 
 
 class BikeDecider(Decider[Bike]):
@@ -103,6 +111,7 @@ class BikeDecider(Decider[Bike]):
         GiveUpUnlock,
         DockBike,
         HandInBike,
+        RecordOldReturn,
         NoteRefusal,
         MarkMissing,
         LoadBike,
@@ -123,6 +132,7 @@ class BikeDecider(Decider[Bike]):
         BikeLoaded,
         BikeMissing,
         BikeFound,
+        EarlierReturnTold,
         DockingIgnored,
         DeviceIgnored,
     )
@@ -132,6 +142,7 @@ class BikeDecider(Decider[Bike]):
         self._answers_within_us = terms.lock_answers_within_us
         self._reports_within_us = terms.bike_reports_within_us
         self._overdue_after_us = terms.overdue_after_us
+        self._behind_max_us = terms.device_clock_behind_max_us
 
     def initial(self, key: str) -> Bike:
         return Bike(key)
@@ -152,6 +163,8 @@ class BikeDecider(Decider[Bike]):
                 return [*_fail(bike, "no-word-from-bike"), BikeFlagged(bike.bike_id, "silent")]
             case DockBike() | HandInBike():
                 return self._take_back(bike, command)
+            case RecordOldReturn():
+                return self._recall(bike, command)
             case NoteRefusal() if bike.status == "riding" and bike.ride is not None:
                 return [BikeRefused(bike.bike_id, bike.ride.trip_id, command.station_id)]
             case MarkMissing() if bike.status == "riding" and bike.ride is not None:
@@ -163,10 +176,12 @@ class BikeDecider(Decider[Bike]):
                 return []
 
     def evolve(self, bike: Bike, event: Event) -> Bike:
+        change = msgspec.structs.replace
         if isinstance(event, SILENT):
             return bike
+        if isinstance(event, EarlierReturnTold):
+            return change(bike, late=None)
         status = BIKE.next(bike.status, event)
-        change = msgspec.structs.replace
         match event:
             case BikeReserved():
                 start_us, ask_us = event.reserved_at_us, event.answer_by_us
@@ -177,10 +192,15 @@ class BikeDecider(Decider[Bike]):
                 return change(bike, status=status, asked=True, next_ask_us=event.report_by_us)
             case BikeUnlocked():
                 return change(bike, status=status, left_at_us=event.left_at_us)
-            case UnlockFailed() | BikeReturned():
+            case UnlockFailed():
                 return change(bike, status=status, ride=None)
+            case BikeReturned():
+                in_time = self._in_time(event.left_at_us, event.returned_at_us)
+                return change(bike, status=status, ride=None, late=bike.late if in_time else event)
             case BikeDocked() | BikeHandedIn():
-                return change(bike, status=status, station_id=event.station_id, docked_at_us=event.docked_at_us)
+                station_id, at_us = event.station_id, event.docked_at_us
+                dockings = (*bike.dockings, (station_id, at_us))[-DOCKINGS_KNOWN:]
+                return change(bike, status=status, station_id=station_id, docked_at_us=at_us, dockings=dockings)
             case BikeFlagged() | BikeRepaired():
                 return change(bike, status=status, flagged=isinstance(event, BikeFlagged))
             case _:
@@ -198,9 +218,32 @@ class BikeDecider(Decider[Bike]):
         return [BikeReserved(bike.bike_id, command.ride, bike.station_id, now_us, now_us + self._answers_within_us)]
 
     def _take_back(self, bike: Bike, command: DockBike | HandInBike) -> list[Event]:
-        if command.docked_at_us <= bike.docked_at_us:
-            return [DockingIgnored(bike.bike_id, command.station_id, command.docked_at_us)]
+        if self._is_old(bike, command):
+            ignored = DockingIgnored(bike.bike_id, command.station_id, command.docked_at_us)
+            return [*self._recall(bike, command), ignored]
         return [*self._left_the_last_place(bike, command), *_put_down(bike, command)]
+
+    def _is_old(self, bike: Bike, command: DockBike | HandInBike) -> bool:
+        """Whether the bike has been elsewhere since. Of a bike that is out, a dock whose clock is slow is believed."""
+        if (command.station_id, command.docked_at_us) in bike.dockings:
+            return True
+        latest_us = max((at_us for _, at_us in bike.dockings), default=-1)
+        slow_by_us = self._behind_max_us if bike.ride is not None else 0
+        return command.docked_at_us + slow_by_us <= latest_us
+
+    def _recall(self, bike: Bike, command: DockBike | HandInBike | RecordOldReturn) -> list[Event]:
+        """What an old return still tells: a ride that seemed to have ended too late was over in time."""
+        late, told_us = bike.late, command.docked_at_us
+        if late is None or told_us <= late.left_at_us or not self._in_time(late.left_at_us, told_us):
+            return []
+        return [
+            EarlierReturnTold(
+                bike.bike_id, late.ride, late.from_station_id, late.left_at_us, command.station_id, told_us
+            )
+        ]
+
+    def _in_time(self, left_at_us: int, returned_at_us: int) -> bool:
+        return returned_at_us < left_at_us + self._overdue_after_us
 
     def _left_the_last_place(self, bike: Bike, command: DockBike | HandInBike) -> list[Event]:
         """What a return proves of where the bike was: it is not docked there, and its ride is over."""
@@ -214,7 +257,7 @@ class BikeDecider(Decider[Bike]):
             left_at_us = bike.reserved_at_us
             events += _leave(bike, left_at_us)
         returned_at_us = max(left_at_us, command.docked_at_us)
-        in_time = returned_at_us < left_at_us + self._overdue_after_us
+        in_time = self._in_time(left_at_us, returned_at_us)
         if bike.status != "missing" and not in_time:
             events.append(BikeMissing(bike.bike_id, bike.ride))
         if bike.status == "missing" or not in_time:

@@ -46,9 +46,11 @@ from .bike_messages import (
     BikeUnlocked,
     DockBike,
     DockingIgnored,
+    EarlierReturnTold,
     HandInBike,
     MarkMissing,
     NoteRefusal,
+    RecordOldReturn,
     UnlockBike,
     UnlockFailed,
     UnlockRejected,
@@ -75,7 +77,7 @@ from .passes import (
     RenewalDue,
 )
 from .riders import BeginRide, EndRide, OfferBike, RefuseUnlock, UnlockRefused, UnlockRequested
-from .stations import FreeDock, ReturnOverflowed, ReturnRefused, ReturnTaken, StationOpened
+from .stations import FreeDock, ReturnIgnored, ReturnOverflowed, ReturnRefused, ReturnTaken, StationOpened
 from .trips import (
     CloseTrip,
     EndTrip,
@@ -355,6 +357,28 @@ def reverse_lost_bike(event: BikeFound) -> Iterator[Command]:
         yield ReverseLostBike(event.ride.rider_id, event.ride.trip_id)
 
 
+@reacts_to(ReturnIgnored)
+def record_old_return(event: ReturnIgnored) -> Iterator[Command]:
+    """A station that has the bike again may still tell of a return before."""
+    yield RecordOldReturn(event.bike_id, event.station_id, event.docked_at_us)
+
+
+@reacts_to(EarlierReturnTold)
+def end_trip_in_time(event: EarlierReturnTold) -> Iterator[Command]:
+    """The trip was over in time, whoever moved the bike since: it ends, and the bike costs nothing."""
+    ride = event.ride
+    yield EndTrip(
+        ride.trip_id,
+        ride,
+        event.bike_id,
+        event.from_station_id,
+        event.left_at_us,
+        event.station_id,
+        event.returned_at_us,
+    )
+    yield ReverseLostBike(ride.rider_id, ride.trip_id)
+
+
 @reacts_to(RefundStarted)
 def refund_payment(event: RefundStarted) -> Iterator[Command]:
     """Money that was not owed goes back."""
@@ -407,6 +431,8 @@ POLICIES = (
     place_hold,
     close_lost_trip,
     reverse_lost_bike,
+    record_old_return,
+    end_trip_in_time,
     refund_payment,
     record_refund,
 )

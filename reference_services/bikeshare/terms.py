@@ -42,6 +42,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lost_bike_fee_cents: Cents = 120_000
     charge_again_after_us: Duration = DAY_US
     device_clock_ahead_max_us: Duration = MINUTE_US
+    device_clock_behind_max_us: Duration = 5 * MINUTE_US
     ask_provider_after_us: Duration = 2 * MINUTE_US
     settlement_bound_us: Duration = 5 * MINUTE_US
 

@@ -14,11 +14,13 @@ from reference_services.bikeshare.bike_messages import (
     BikeUnlocked,
     ConfirmRelease,
     DockBike,
+    EarlierReturnTold,
     GiveUpUnlock,
     HandInBike,
     LoadBike,
     MarkMissing,
     NoteRefusal,
+    RecordOldReturn,
     ReportBike,
     UnlockBike,
     UnlockRejected,
@@ -123,6 +125,47 @@ def test_a_bike_that_returns_too_late_has_been_missing() -> None:
     events = riding().asked(docked_at(NOW_US + LIMIT_US))
     assert names(events) == ["BikeMissing", "BikeFound", "BikeReturned", "BikeDocked"]
     assert events[1] == BikeFound("b-1", RIDE, in_time=False)
+
+
+def brought_back_too_late() -> Told[Bike]:
+    """The van has found the missing bike after its limit."""
+    bike = riding()
+    bike.asked(MarkMissing("b-1", "t-1"))
+    bike.asked(DockBike("b-1", "park", NOW_US + 2 * LIMIT_US, maintenance=False, hands="van"))
+    return bike
+
+
+def test_an_earlier_return_in_time_is_believed_once_though_the_bike_has_moved_on() -> None:
+    earlier = EarlierReturnTold("b-1", RIDE, "park", NOW_US, "hall", NOW_US + HOUR_US)
+    bike = brought_back_too_late()
+    assert bike.asked(docked_at(NOW_US + HOUR_US))[0] == earlier
+    assert names(bike.asked(docked_at(NOW_US + HOUR_US))) == ["DockingIgnored"]
+
+    beside_a_full_station = brought_back_too_late()
+    handed_in = HandInBike("b-1", "hall", NOW_US + HOUR_US, False)
+    assert names(beside_a_full_station.asked(handed_in)) == ["EarlierReturnTold", "DockingIgnored"]
+
+    of_the_same_station = brought_back_too_late()
+    assert of_the_same_station.asked(RecordOldReturn("b-1", "hall", NOW_US + HOUR_US)) == [earlier]
+
+
+def test_an_earlier_return_that_was_late_too_or_of_another_ride_changes_nothing() -> None:
+    bike = brought_back_too_late()
+    for told_us in (NOW_US + LIMIT_US, NOW_US, DOCKED.docked_at_us):
+        assert names(bike.asked(docked_at(told_us))) == ["DockingIgnored"]
+    assert riding().asked(RecordOldReturn("b-1", "hall", NOW_US + HOUR_US)) == []
+
+
+def test_a_dock_whose_clock_is_a_little_slow_is_believed_of_a_bike_that_is_out() -> None:
+    slow_us = DOCKED.docked_at_us - TERMS.device_clock_behind_max_us
+    assert names(riding().asked(docked_at(slow_us + 1))) == ["BikeReturned", "BikeDocked"]
+    assert names(riding().asked(docked_at(slow_us))) == ["DockingIgnored"]
+    assert names(told(BIKE, "b-1", DOCKED).asked(docked_at(slow_us + 1))) == ["DockingIgnored"]
+
+    bike = riding()
+    bike.asked(docked_at(slow_us + 1))
+    again = DockBike("b-1", DOCKED.station_id, DOCKED.docked_at_us, maintenance=False, hands="dock")
+    assert names(bike.asked(again)) == ["DockingIgnored"]
 
 
 def test_a_bike_that_turns_up_elsewhere_has_left_its_dock() -> None:

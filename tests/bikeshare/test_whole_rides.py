@@ -193,6 +193,34 @@ def test_a_return_in_time_takes_hold_or_fee_back_once_however_late_it_is_told(ci
     assert trip_of(city, trip_id)["status"] == "closed"
 
 
+@pytest.mark.parametrize("brought_to", ["hall", "park"])
+def test_a_return_in_time_is_believed_though_a_van_has_found_the_bike_since(city: City, brought_to: str) -> None:
+    with_pass(city)
+    trip_id = ride_off(city)
+    docked_at = rfc3339(city.now_us + HOUR_US)
+    city.wait(LIMIT_US + 2 * TERMS.hold_us)
+    city.ask("drop_off", OPERATOR, {"station_id": brought_to}, {"bike_id": "b-1"})
+    assert trip_of(city, trip_id)["status"] == "lost"
+    for _ in range(2):
+        give_back(city, docked_at=docked_at, buffered=True)
+    assert len(city.happened("FeeReversed")) == len(city.happened("RefundStarted")) == 1
+    trip = trip_of(city, trip_id)
+    assert (trip["status"], trip["fare"], trip["ended_at"]) == ("closed", "4.00", docked_at)
+    assert city.ask("view_station", PUBLIC, {"station_id": brought_to})["bikes"].count("b-1") == 1
+
+
+def test_a_short_ride_to_a_dock_whose_clock_is_slow_is_over(city: City) -> None:
+    with_pass(city)
+    ride_off(city)
+    city.wait(HOUR_US)
+    give_back(city, PARK)
+    city.wait(MINUTE_US)
+    trip_id = ride_off(city)
+    city.wait(2 * MINUTE_US)
+    give_back(city, docked_at=rfc3339(city.now_us - 4 * MINUTE_US))
+    assert trip_of(city, trip_id)["status"] == "closed"
+
+
 def test_a_bike_that_is_back_a_moment_too_late_is_paid_for(city: City) -> None:
     with_pass(city)
     trip_id = ride_off(city)

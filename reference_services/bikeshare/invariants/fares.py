@@ -15,7 +15,7 @@ from ..account_messages import (
     HoldPlaced,
     HoldReleased,
 )
-from ..bike_messages import BikeMissing, BikeReturned, BikeUnlocked
+from ..bike_messages import BikeMissing, BikeReturned, BikeUnlocked, EarlierReturnTold
 from ..terms import Terms
 from ..trips import FreeMinutesGranted, TripEnded, TripOverdue, TripStarted
 
@@ -75,8 +75,8 @@ class FareRight(Invariant):
     def started(self, message: Message[TripStarted]) -> None:
         self._started[message.data.trip_id] = message.data
 
-    @on(BikeReturned)
-    def returned(self, message: Message[BikeReturned]) -> None:
+    @on(BikeReturned, EarlierReturnTold)
+    def returned(self, message: Message[BikeReturned | EarlierReturnTold]) -> None:
         self._returned_us[message.data.ride.trip_id] = message.data.returned_at_us
 
     @on(FreeMinutesGranted)
@@ -198,8 +198,8 @@ class LostMeansLate(Invariant):
         if message.time_us < trip.overdue_at_us:
             self.violate(f"{message.data.trip_id} is overdue before its time", message)
 
-    @on(BikeReturned)
-    def returned(self, message: Message[BikeReturned]) -> None:
+    @on(BikeReturned, EarlierReturnTold)
+    def returned(self, message: Message[BikeReturned | EarlierReturnTold]) -> None:
         trip = self._trips.get(message.data.ride.trip_id)
         if trip is not None:
             trip.returned_us = message.data.returned_at_us

@@ -19,7 +19,7 @@ class CredulousBikes(BikeDecider):
 
     def decide(self, bike: Bike, command: Command, now_us: int) -> list[Event]:
         if isinstance(command, DockBike | HandInBike) and bike.status == "docked":
-            bike = msgspec.structs.replace(bike, docked_at_us=-1, status="new", ride=None)
+            bike = msgspec.structs.replace(bike, docked_at_us=-1, dockings=(), status="new", ride=None)
         return super().decide(bike, command, now_us)
 
     def evolve(self, bike: Bike, event: Event) -> Bike:
