@@ -152,7 +152,7 @@ def _station_status(entry: StationEntry, bikes: BikesView) -> dict[str, Any]:
     return {
         "station_id": entry.opened.station_id,
         "num_vehicles_available": available,
-        "num_vehicles_disabled": len(entry.bikes) - available,
+        "num_vehicles_disabled": sum(bikes.is_disabled(bike_id) for bike_id in entry.bikes),
         "vehicle_types_available": [{"vehicle_type_id": VEHICLE_TYPE, "count": available}],
         "num_docks_available": entry.opened.docks - len(entry.bikes),
         "is_installed": True,

@@ -280,6 +280,11 @@ class BikesView(View):
         entry = self.bikes.get(bike_id)
         return entry is not None and entry.status == "docked" and not entry.flagged
 
+    def is_disabled(self, bike_id: str) -> bool:
+        """Whether the bike has to be repaired first; one that is only reserved does not."""
+        entry = self.bikes.get(bike_id)
+        return entry is not None and entry.flagged
+
 
 BIKE_STATUS_AFTER: dict[type, str] = {
     BikeReserved: "reserved",
