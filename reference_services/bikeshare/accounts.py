@@ -256,9 +256,9 @@ def _charge_again(account: Account, command: ChargeAgain, now_us: int) -> list[E
 
 
 def _reverse(account: Account, trip_id: str) -> list[Event]:
-    """Take back what was done about a bike that had been returned in time."""
+    """Take back what was done, or is yet to be done, about a bike that had been returned in time."""
     match account.lost.get(trip_id):
-        case "held":
+        case None | "held":
             return [HoldReleased(account.rider_id, trip_id)]
         case "charged":
             charge = account.charges[lost_bike_charge(trip_id)]

@@ -247,7 +247,7 @@ def compute_fare(event: TripEnded) -> Iterator[Command]:
 @reacts_to(FareComputed)
 def close_trip(event: FareComputed) -> Iterator[Command]:
     """The fare is known: the trip is done with."""
-    yield CloseTrip(event.trip_id, event.fare_cents)
+    yield CloseTrip(event.trip_id, "ended", event.fare_cents)
 
 
 # An unlock that comes to nothing
@@ -347,7 +347,7 @@ def place_hold(event: BikeMissing) -> Iterator[Command]:
 @reacts_to(FeeCharged)
 def close_lost_trip(event: FeeCharged) -> Iterator[Command]:
     """The bike is charged for: nothing more is expected of the trip."""
-    yield CloseTrip(event.trip_id, 0)
+    yield CloseTrip(event.trip_id, "lost", 0)
 
 
 @reacts_to(BikeFound)

@@ -17,6 +17,9 @@ from ..kernel.transitions import TransitionTable
 from .pricing import Plan, PlanName
 from .terms import Terms
 
+TripOutcome = Literal["ended", "lost"]
+"""How a trip is done with: the bike was back in time, or it is charged for."""
+
 
 class Ride(msgspec.Struct, frozen=True):
     """Who rides which trip on what; it travels with the bike."""
@@ -66,9 +69,10 @@ class DeclareOverdue(Command, frozen=True):
 
 
 class CloseTrip(Command, frozen=True):
-    """Its fare is known, or the lost bike has been charged for."""
+    """Its fare is known (``ended``), or the lost bike has been charged for (``lost``)."""
 
     trip_id: str
+    outcome: TripOutcome
     fare_cents: int
 
 
@@ -119,7 +123,7 @@ class TripClosed(Event, frozen=True):
 
     trip_id: str
     rider_id: str
-    outcome: Literal["ended", "lost"]
+    outcome: TripOutcome
     fare_cents: int
     plan: PlanName
 
@@ -137,6 +141,10 @@ TRIP = TransitionTable(
         ("ended", TripClosed): "closed",
     },
 )
+
+
+CLOSES_FROM: dict[TripOutcome, str] = {"ended": "ended", "lost": "overdue"}
+"""A lost bike's fee can overtake its return; the fare that follows closes the trip then, not the fee."""
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -174,10 +182,9 @@ class TripDecider(Decider[Trip]):
                 return [FreeMinutesGranted(trip.trip_id, command.station_id, self._bonus_us)]
             case DeclareOverdue():
                 return self._declare_overdue(trip, now_us)
-            case CloseTrip() if TRIP.allows(trip.status, TripClosed) and trip.started is not None:
-                outcome: Literal["ended", "lost"] = "ended" if trip.status == "ended" else "lost"
+            case CloseTrip() if trip.status == CLOSES_FROM[command.outcome] and trip.started is not None:
                 ride = trip.started.ride
-                return [TripClosed(trip.trip_id, ride.rider_id, outcome, command.fare_cents, ride.plan.name)]
+                return [TripClosed(trip.trip_id, ride.rider_id, command.outcome, command.fare_cents, ride.plan.name)]
             case _:
                 return []
 

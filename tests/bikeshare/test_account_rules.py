@@ -106,6 +106,13 @@ def test_a_hold_is_released_once() -> None:
     assert account.asked(ChargeLostBike("ann", "t-1"), DUE_US) == []
 
 
+def test_a_hold_that_is_overtaken_by_its_reversal_is_not_placed() -> None:
+    account = ann()
+    assert account.asked(ReverseLostBike("ann", "t-1")) == [HoldReleased("ann", "t-1")]
+    assert account.asked(ReverseLostBike("ann", "t-1")) == []
+    assert account.asked(PlaceHold("ann", "t-1")) == []
+
+
 def test_a_fee_is_reversed_once_and_its_money_goes_back() -> None:
     account = with_lost_bike()
     reversal = [

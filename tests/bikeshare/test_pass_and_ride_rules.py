@@ -187,7 +187,7 @@ def test_a_trip_ends_at_the_devices_time_once() -> None:
     ended = TripEnded("t-1", RIDE, "b-1", "hall", NOW_US, NOW_US + HOUR_US, 0)
     assert trip.asked(end(NOW_US + HOUR_US), NOW_US + 3 * HOUR_US) == [ended]
     assert trip.asked(end(NOW_US + HOUR_US)) == []
-    assert trip.asked(CloseTrip("t-1", 400)) == [TripClosed("t-1", "ann", "ended", 400, "day")]
+    assert trip.asked(CloseTrip("t-1", "ended", 400)) == [TripClosed("t-1", "ann", "ended", 400, "day")]
     assert trip.asked(end(NOW_US + HOUR_US)) == []
 
 
@@ -226,7 +226,19 @@ def test_a_return_beside_the_limit_counts_by_the_devices_time() -> None:
 def test_a_return_in_time_ends_a_lost_trip_however_late_it_is_told() -> None:
     overdue = TripOverdue("t-1", "ann", "b-1")
     trip = told(TRIP, "t-1", STARTED, overdue)
-    assert trip.asked(CloseTrip("t-1", 0)) == [TripClosed("t-1", "ann", "lost", 0, "day")]
+    assert trip.asked(CloseTrip("t-1", "lost", 0)) == [TripClosed("t-1", "ann", "lost", 0, "day")]
     assert trip.asked(end(NOW_US + LIMIT_US)) == []
     assert names(trip.asked(end(NOW_US + LIMIT_US - 1), NOW_US + 10 * LIMIT_US)) == ["TripEnded"]
-    assert names(trip.asked(CloseTrip("t-1", 400))) == ["TripClosed"]
+    assert names(trip.asked(CloseTrip("t-1", "ended", 400))) == ["TripClosed"]
+
+
+def test_a_lost_bikes_fee_does_not_close_a_trip_that_ended_in_time_after_all() -> None:
+    trip = told(TRIP, "t-1", STARTED, TripOverdue("t-1", "ann", "b-1"))
+    trip.asked(end(NOW_US + LIMIT_US - 1))
+    assert trip.asked(CloseTrip("t-1", "lost", 0)) == []
+    assert trip.asked(CloseTrip("t-1", "ended", 6_800)) == [TripClosed("t-1", "ann", "ended", 6_800, "day")]
+
+
+def test_a_fare_does_not_close_a_trip_that_has_not_ended() -> None:
+    trip = told(TRIP, "t-1", STARTED, TripOverdue("t-1", "ann", "b-1"))
+    assert trip.asked(CloseTrip("t-1", "ended", 400)) == []
