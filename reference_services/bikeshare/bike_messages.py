@@ -27,9 +27,10 @@ class ConfirmRelease(Command, frozen=True):
 
 
 class ReportBike(Command, frozen=True):
-    """The bike itself tells whether it stands in a dock."""
+    """The bike itself, asked about this trip, tells whether it stands in a dock."""
 
     bike_id: str
+    trip_id: str
     docked: bool
 
 
@@ -73,10 +74,11 @@ class RecordOldReturn(Command, frozen=True):
 
 
 class NoteRefusal(Command, frozen=True):
-    """A full station has refused the bike."""
+    """A full station has refused the bike at ``at_us``, by the device's clock."""
 
     bike_id: str
     station_id: str
+    at_us: int
 
 
 class MarkMissing(Command, frozen=True):

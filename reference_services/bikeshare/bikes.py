@@ -165,8 +165,8 @@ class BikeDecider(Decider[Bike]):
                 return self._take_back(bike, command)
             case RecordOldReturn():
                 return self._recall(bike, command)
-            case NoteRefusal() if bike.status == "riding" and bike.ride is not None:
-                return [BikeRefused(bike.bike_id, bike.ride.trip_id, command.station_id)]
+            case NoteRefusal():
+                return _refuse(bike, command)
             case MarkMissing() if bike.status == "riding" and bike.ride is not None:
                 same = bike.ride.trip_id == command.trip_id
                 return [BikeMissing(bike.bike_id, bike.ride)] if same else []
@@ -288,9 +288,21 @@ def _confirm(bike: Bike, command: ConfirmRelease) -> list[Event]:
 
 
 def _report(bike: Bike, command: ReportBike) -> list[Event]:
-    if bike.status != "reserved" or (command.docked and not bike.asked):
+    about_this_ride = bike.ride is not None and bike.ride.trip_id == command.trip_id
+    if bike.status != "reserved" or not about_this_ride or (command.docked and not bike.asked):
         return [DeviceIgnored(bike.bike_id)]
     return _fail(bike, "lock-stuck") if command.docked else _leave(bike, bike.reserved_at_us)
+
+
+def _refuse(bike: Bike, command: NoteRefusal) -> list[Event]:
+    """Who rides has come in vain; a refusal from before the ride was told again, or meant somebody else."""
+    if bike.ride is None or bike.status not in ("reserved", "riding"):
+        return []
+    reserved = bike.status == "reserved"
+    if command.at_us <= (bike.reserved_at_us if reserved else bike.left_at_us):
+        return []
+    left = _leave(bike, bike.reserved_at_us) if reserved else []
+    return [*left, BikeRefused(bike.bike_id, bike.ride.trip_id, command.station_id)]
 
 
 def _leave(bike: Bike, left_at_us: int) -> list[Event]:

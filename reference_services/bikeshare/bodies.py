@@ -53,8 +53,9 @@ class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BikeReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether the bike stands in a dock."""
+    """Whether the bike stands in a dock, as it was asked for this trip."""
 
+    trip_id: Name
     docked: bool
 
 

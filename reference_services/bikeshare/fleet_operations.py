@@ -113,7 +113,7 @@ class DeviceCalls:
         known_bike(bike_id, views)
         if call.principal.subject != bike_id:
             raise Problem(FORBIDDEN, f"{call.principal.subject} does not speak for {bike_id}")
-        return ReportBike(bike_id, call.body.docked)
+        return ReportBike(bike_id, call.body.trip_id, call.body.docked)
 
     def pick_up(self, call: Call, views: Views) -> LoadBike:
         station_id = _own_station(call, views)

@@ -283,7 +283,7 @@ def give_ride_back(event: UnlockRefused) -> Iterator[Command]:
 @reacts_to(ReturnRefused)
 def note_refusal(event: ReturnRefused) -> Iterator[Command]:
     """A full station sends the bike away; whoever rides it has time to find another."""
-    yield NoteRefusal(event.bike_id, event.station_id)
+    yield NoteRefusal(event.bike_id, event.station_id, event.at_us)
 
 
 @reacts_to(BikeRefused)

@@ -245,16 +245,17 @@ def _leave_dock(
     fate = draw.random()
     bike = Principal(trip["bike_id"], "bike")
     path, key = {"bike_id": trip["bike_id"]}, f"{wish.key}/{trip['trip_id']}"
+    report = {"trip_id": trip["trip_id"]}
     if fate < population.stuck_lock_share:
         yield Think(population.lock_patience_us)
-        yield Do("report_bike", bike, path, {"docked": True}, idempotency_key=f"{key}/stuck")
+        yield Do("report_bike", bike, path, report | {"docked": True}, idempotency_key=f"{key}/stuck")
         return False
     fate -= population.stuck_lock_share
     if fate < population.start_unknown_share:
         return True
     if fate < population.start_unknown_share + population.lost_ack_share:
         yield Think(population.lock_patience_us)
-        yield Do("report_bike", bike, path, {"docked": False}, idempotency_key=f"{key}/left")
+        yield Do("report_bike", bike, path, report | {"docked": False}, idempotency_key=f"{key}/left")
         return True
     body = {"bike_id": trip["bike_id"], "trip_id": trip["trip_id"]}
     dock = Principal(station, "dock")

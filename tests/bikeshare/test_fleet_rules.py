@@ -9,6 +9,7 @@ from reference_services.bikeshare.bike_messages import (
     AskBike,
     BikeDocked,
     BikeFound,
+    BikeRefused,
     BikeReserved,
     BikeReturned,
     BikeUnlocked,
@@ -68,14 +69,22 @@ def test_one_of_two_riders_gets_the_bike() -> None:
 def test_when_the_dock_is_silent_the_bikes_own_report_settles_whether_it_left() -> None:
     bike = reserved()
     assert list(BIKE.deadlines(bike.state)) == [(RESERVED.answer_by_us, AskBike("b-1"))]
-    assert names(bike.asked(ReportBike("b-1", docked=True))) == ["DeviceIgnored"]
+    assert names(bike.asked(ReportBike("b-1", "t-1", docked=True))) == ["DeviceIgnored"]
     assert names(bike.asked(AskBike("b-1"), RESERVED.answer_by_us)) == ["UnlockUnconfirmed"]
-    assert bike.asked(ReportBike("b-1", docked=False)) == [LEFT]
+    assert bike.asked(ReportBike("b-1", "t-1", docked=False)) == [LEFT]
 
     stuck = reserved()
     stuck.asked(AskBike("b-1"), RESERVED.answer_by_us)
-    assert names(stuck.asked(ReportBike("b-1", docked=True))) == ["UnlockFailed"]
+    assert names(stuck.asked(ReportBike("b-1", "t-1", docked=True))) == ["UnlockFailed"]
     assert names(stuck.asked(UnlockBike("b-1", RIDE))) == ["BikeReserved"]
+
+
+def test_a_report_about_an_earlier_ride_settles_nothing_of_this_one() -> None:
+    bike = reserved()
+    bike.asked(AskBike("b-1"), RESERVED.answer_by_us)
+    for is_docked in (True, False):
+        assert names(bike.asked(ReportBike("b-1", "t-0", docked=is_docked))) == ["DeviceIgnored"]
+    assert bike.asked(ReportBike("b-1", "t-1", docked=False)) == [LEFT]
 
 
 def test_when_both_are_silent_the_rider_is_let_go_and_the_bike_is_looked_at() -> None:
@@ -180,8 +189,17 @@ def test_a_bike_that_is_handed_in_is_the_operators() -> None:
 
 
 def test_only_who_rides_is_sent_away_by_a_full_station() -> None:
-    assert names(riding().asked(NoteRefusal("b-1", "hall"))) == ["BikeRefused"]
-    assert told(BIKE, "b-1", DOCKED).asked(NoteRefusal("b-1", "hall")) == []
+    assert names(riding().asked(NoteRefusal("b-1", "hall", NOW_US + 1))) == ["BikeRefused"]
+    assert told(BIKE, "b-1", DOCKED).asked(NoteRefusal("b-1", "hall", NOW_US + 1)) == []
+
+
+def test_a_refusal_from_before_the_ride_gives_nothing() -> None:
+    for bike in (reserved(), riding()):
+        assert bike.asked(NoteRefusal("b-1", "hall", NOW_US)) == []
+
+
+def test_a_refusal_proves_that_the_bike_left() -> None:
+    assert reserved().asked(NoteRefusal("b-1", "hall", NOW_US + 1)) == [LEFT, BikeRefused("b-1", "t-1", "hall")]
 
 
 OPEN = OpenStation("hall", "Hall", 38_900_000, -77_030_000, 2, ("b-8",))

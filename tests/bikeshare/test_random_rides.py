@@ -56,8 +56,8 @@ class Walk:
 
     def report(self) -> None:
         bike = self.bike()
-        docked = self.draw.random() < 0.5
-        self.city.ask("report_bike", Principal(bike, "bike"), {"bike_id": bike}, {"docked": docked})
+        body = {"trip_id": self.draw.choice(self.trips[-3:] or ["none"]), "docked": self.draw.random() < 0.5}
+        self.city.ask("report_bike", Principal(bike, "bike"), {"bike_id": bike}, body)
 
     def give_back(self) -> None:
         docked_at = rfc3339(self.city.now_us - self.draw.choice((0, 0, *PAUSES_US, 3 * DAY_US - HOUR_US)))

@@ -41,6 +41,10 @@ def give_back(city: City, dock: Principal = HALL, bike: str = "b-1", **told: Any
     return body
 
 
+def report(city: City, trip_id: str, *, docked: bool, bike: str = "b-1") -> None:
+    city.ask("report_bike", Principal(bike, "bike"), {"bike_id": bike}, {"trip_id": trip_id, "docked": docked})
+
+
 def trip_of(city: City, trip_id: str, who: Principal = ANN) -> dict[str, Any]:
     trip: dict[str, Any] = city.ask("view_trip", who, {"trip_id": trip_id})
     return trip
@@ -100,8 +104,9 @@ def test_an_unknown_dock_or_bike_is_not_found(city: City) -> None:
 def test_a_dock_speaks_for_its_own_station_only(city: City) -> None:
     call = lambda: city.ask("return_bike", PARK, {"station_id": "hall"}, {"bike_id": "b-1"})  # noqa: E731
     assert problem_of(call) == ("forbidden", 403)
-    report = lambda: city.ask("report_bike", Principal("b-2", "bike"), {"bike_id": "b-1"}, {"docked": True})  # noqa: E731
-    assert problem_of(report) == ("forbidden", 403)
+    told = {"trip_id": "t-9", "docked": True}
+    thief = lambda: city.ask("report_bike", Principal("b-2", "bike"), {"bike_id": "b-1"}, told)  # noqa: E731
+    assert problem_of(thief) == ("forbidden", 403)
 
 
 def test_a_clock_in_the_future_is_a_clear_problem_and_the_return_can_be_told_again(city: City) -> None:
@@ -153,9 +158,43 @@ def test_a_stuck_lock_gives_guard_and_ride_back(city: City) -> None:
     with_pass(city, plan="single")
     trip_id = unlock(city)
     city.wait(TERMS.lock_answers_within_us)
-    city.ask("report_bike", Principal("b-1", "bike"), {"bike_id": "b-1"}, {"docked": True})
+    report(city, trip_id, docked=True)
     assert trip_of(city, trip_id)["reason"] == "lock-stuck"
     ride_off(city, bike="b-2")
+
+
+def test_a_report_that_comes_late_does_not_start_the_next_riders_trip(city: City) -> None:
+    with_pass(city)
+    with_pass(city, BOB)
+    anns = unlock(city)
+    city.wait(MINUTE_US)
+    give_back(city, PARK)
+    bobs = unlock(city, BOB)
+    report(city, anns, docked=False)
+    city.wait(TERMS.lock_answers_within_us)
+    report(city, bobs, docked=True)
+    assert trip_of(city, bobs, BOB)["reason"] == "lock-stuck"
+
+
+def test_free_minutes_go_to_the_rider_who_was_sent_away(city: City) -> None:
+    with_pass(city)
+    with_pass(city, BOB)
+    ride_off(city)
+    city.wait(MINUTE_US)
+    anns_return = rfc3339(city.now_us)
+    give_back(city, docked_at=anns_return)
+    city.ask("pick_up", OPERATOR, {"station_id": "hall"}, {"bike_id": "b-1"})
+    city.wait(MINUTE_US)
+    city.ask("drop_off", OPERATOR, {"station_id": "park"}, {"bike_id": "b-1"})
+    ride_off(city, ANN, "b-2")
+    city.wait(MINUTE_US)
+    give_back(city, bike="b-2")
+    bobs = unlock(city, BOB)
+    city.wait(10 * MINUTE_US)
+    assert problem_of(lambda: give_back(city, docked_at=anns_return)) == ("station-full", 409)
+    assert not city.happened("FreeMinutesGranted")
+    assert problem_of(lambda: give_back(city)) == ("station-full", 409)
+    assert [each.trip_id for each in city.happened("FreeMinutesGranted")] == [bobs]
 
 
 def test_a_renewal_that_fails_during_a_trip_blocks_the_next_unlock_only() -> None:

@@ -127,7 +127,7 @@ BIKESHARE = {
         PARK, "POST", "/fleet/stations/park/releases", {"bike_id": "b-1", "trip_id": "t-9"}, 409, "not-unlocked"
     ),
     "another bike's report": Bad(
-        ("b-2", "bike"), "POST", "/fleet/bikes/b-1/reports", {"docked": True}, 403, "forbidden"
+        ("b-2", "bike"), "POST", "/fleet/bikes/b-1/reports", {"trip_id": "t-9", "docked": True}, 403, "forbidden"
     ),
     "beyond the pole": station(422, "unprocessable", latitude=90.1),
     "beyond the date line": station(422, "unprocessable", longitude=-180.1),
