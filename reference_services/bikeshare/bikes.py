@@ -68,6 +68,7 @@ BIKE = TransitionTable(
         ("between", BikeHandedIn): "van",
         ("van", BikeDocked): "docked",
         ("van", BikeHandedIn): "van",
+        ("van", BikeFlagged): "van",
     },
 )
 """``between`` and ``found`` last no longer than one decision."""
@@ -268,13 +269,12 @@ class BikeDecider(Decider[Bike]):
 
 
 def _put_down(bike: Bike, command: DockBike | HandInBike) -> list[Event]:
-    events: list[Event] = []
-    if isinstance(command, HandInBike):
-        return [BikeHandedIn(bike.bike_id, command.station_id, command.docked_at_us)]
-    events.append(BikeDocked(bike.bike_id, command.station_id, command.docked_at_us))
+    put_down = BikeHandedIn if isinstance(command, HandInBike) else BikeDocked
+    events: list[Event] = [put_down(bike.bike_id, command.station_id, command.docked_at_us)]
+    by_van = isinstance(command, DockBike) and command.hands == "van"
     if command.maintenance and not bike.flagged:
         events.append(BikeFlagged(bike.bike_id, "maintenance-dock"))
-    elif command.hands == "van" and not command.maintenance and bike.flagged:
+    elif by_van and not command.maintenance and bike.flagged:
         events.append(BikeRepaired(bike.bike_id))
     return events
 

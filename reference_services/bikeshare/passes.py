@@ -211,7 +211,7 @@ class PassDecider(Decider[Pass]):
                 return [PassUnpaid(bought.pass_id, bought.rider_id, command.reason)]
             case EndPeriod():
                 return self._end_period(bought, now_us)
-            case RecordRenewal() if bought.status == "renewing":
+            case RecordRenewal() if bought.status == "renewing" and command.charge_id == _last_charge_id(bought):
                 return [PassRenewed(bought.pass_id, bought.rider_id, bought.until_us + self._month_us)]
             case RecordFailedRenewal() if bought.status == "renewing":
                 return [RenewalFailed(bought.pass_id, bought.rider_id)]
@@ -250,6 +250,11 @@ class PassDecider(Decider[Pass]):
         period = bought.period + 1
         charge_id = _charge_id(bought.pass_id, period)
         return [RenewalDue(bought.pass_id, bought.rider_id, charge_id, bought.plan.price_cents, period)]
+
+
+def _last_charge_id(bought: Pass) -> str:
+    """What is being charged now: a month that was paid for before does not pay for this one."""
+    return _charge_id(bought.pass_id, bought.period)
 
 
 def _charge_id(pass_id: str, period: int) -> str:

@@ -188,6 +188,14 @@ def test_a_bike_that_is_handed_in_is_the_operators() -> None:
     assert names(bike.asked(UnlockBike("b-1", RIDE))) == ["UnlockRejected"]
 
 
+def test_a_bike_that_is_handed_in_for_repairs_is_flagged_until_a_van_brings_it_back() -> None:
+    bike = riding()
+    handed_in = bike.asked(HandInBike("b-1", "hall", NOW_US + 1, True))
+    assert names(handed_in) == ["BikeReturned", "BikeHandedIn", "BikeFlagged"]
+    brought = DockBike("b-1", "park", NOW_US + HOUR_US, maintenance=False, hands="van")
+    assert names(bike.asked(brought)) == ["BikeDocked", "BikeRepaired"]
+
+
 def test_only_who_rides_is_sent_away_by_a_full_station() -> None:
     assert names(riding().asked(NoteRefusal("b-1", "hall", NOW_US + 1))) == ["BikeRefused"]
     assert told(BIKE, "b-1", DOCKED).asked(NoteRefusal("b-1", "hall", NOW_US + 1)) == []

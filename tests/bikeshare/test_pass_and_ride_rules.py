@@ -98,6 +98,7 @@ def test_a_month_renews_itself_and_a_failed_renewal_ends_it() -> None:
     assert list(PASS.deadlines(ann.state)) == [(UNTIL_US, EndPeriod("pass-1"))]
     assert ann.asked(EndPeriod("pass-1"), UNTIL_US - 1) == []
     assert ann.asked(EndPeriod("pass-1"), UNTIL_US) == [RenewalDue("pass-1", "ann", "pass-1-2", 2_500, 2)]
+    assert ann.asked(RecordRenewal("pass-1", "pass-1-1")) == []
     assert names(ann.asked(RecordRenewal("pass-1", "pass-1-2"))) == ["PassRenewed"]
     ann.asked(EndPeriod("pass-1"), UNTIL_US + TERMS.month_us)
     assert ann.asked(RecordFailedRenewal("pass-1")) == [RenewalFailed("pass-1", "ann")]
