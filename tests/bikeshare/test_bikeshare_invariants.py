@@ -9,9 +9,12 @@ import pytest
 from bike_examples import DAY, HOUR_US, LIMIT_US, NOW_US, RIDE, STARTED, TERMS
 
 from reference_services.bikeshare.account_messages import (
+    ChargeFailed,
+    ChargeRefunded,
     ChargeRequested,
     ChargeSucceeded,
     DisputeOpened,
+    DisputeSettled,
     FareComputed,
     FeeCharged,
     FeeReversed,
@@ -69,16 +72,48 @@ FARE_ASKED = ChargeRequested("ann", "t-1-fare", "fare", "t-1", 400, "card", 1, "
 
 PASS: list[Told] = [OPENED, HALL, FIRST_DOCKED, BOUGHT, ASKED, COLLECTING, CAPTURED, BOOKED, PAID, GRANTED]
 RIDING: list[Told] = [*PASS, CLAIMED, LEFT, FREED, STARTED]
-GOOD_DAY: list[Told] = [*RIDING, TAKEN, RETURNED, DOCKED, ENDED, FARE]
+GOOD_DAY: list[Told] = [*RIDING, TAKEN, RETURNED, DOCKED, ENDED, FARE, FARE_ASKED]
+
+DECLINED = ChargeFailed("ann", "t-1-fare", "fare", "t-1", "p-2", NOW_US + TERMS.charge_again_after_us)
+AGAIN = (change(FARE_ASKED, attempt=2, payment_id="p-3"), DECLINED.again_at_us)
+LAST_ASKED = (change(FARE_ASKED, attempt=3, payment_id="p-4"), DECLINED.again_at_us * 2 - NOW_US)
+DECLINED_AGAIN = (change(DECLINED, payment_id="p-3", again_at_us=LAST_ASKED[1]), AGAIN[1])
+GIVEN_UP = (change(DECLINED, payment_id="p-4", again_at_us=0), LAST_ASKED[1])
+NO_CREDIT: list[Told] = [*GOOD_DAY, DECLINED, AGAIN, DECLINED_AGAIN, LAST_ASKED, GIVEN_UP]
+DOUBTED = DisputeOpened("ann", "t-1-fare")
+RIGHTLY = DisputeSettled("ann", "t-1-fare", upheld=True)
+WRITTEN_OFF: list[Told] = [*GOOD_DAY, DECLINED, DOUBTED, RIGHTLY]
+WRONGLY = (change(RIGHTLY, upheld=False), DECLINED.again_at_us + HOUR_US)
+FREE_AGAIN = (AGAIN[0], WRONGLY[1])
+ASKED_LATER: list[Told] = [*GOOD_DAY, DECLINED, DOUBTED, WRONGLY, FREE_AGAIN, *NO_CREDIT[-3:]]
 
 MISSING, FOUND = BikeMissing("b-1", RIDE), BikeFound("b-1", RIDE, in_time=True)
 HELD = HoldPlaced("ann", "t-1", TERMS.lost_bike_fee_cents, FEE_US)
 CHARGED = FeeCharged("ann", "t-1", "t-1-lost", TERMS.lost_bike_fee_cents)
+FEE_ASKED = (
+    ChargeRequested("ann", "t-1-lost", "lost-bike", "t-1", TERMS.lost_bike_fee_cents, "card", 1, "p-5"),
+    FEE_US,
+)
 REVERSED = FeeReversed("ann", "t-1", "t-1-lost", TERMS.lost_bike_fee_cents)
 OVERDUE = TripOverdue("t-1", "ann", "b-1")
-LOST: list[Told] = [*RIDING, (OVERDUE, OVERDUE_US), MISSING, (HELD, OVERDUE_US), (CHARGED, FEE_US)]
-BACK_AFTER_ALL: list[Told] = [*LOST, TAKEN, FOUND, RETURNED, DOCKED, ENDED, FARE, REVERSED]
-MISSING_AT_ONCE: list[Told] = [*PASS, CLAIMED, LEFT, MISSING, FREED, STARTED, (OVERDUE, OVERDUE_US), *LOST[-2:]]
+LOST: list[Told] = [*RIDING, (OVERDUE, OVERDUE_US), MISSING, (HELD, OVERDUE_US), (CHARGED, FEE_US), FEE_ASKED]
+BACK_AFTER_ALL: list[Told] = [*LOST, TAKEN, FOUND, RETURNED, DOCKED, ENDED, FARE, FARE_ASKED, REVERSED]
+MISSING_AT_ONCE: list[Told] = [*PASS, CLAIMED, LEFT, MISSING, FREED, STARTED, (OVERDUE, OVERDUE_US), *LOST[-3:]]
+
+_FEE_BEHIND = charge_reference("ann", "t-1-lost")
+FEE_PAID: list[Told] = [
+    AuthorizationRequested("p-5", _FEE_BEHIND, TERMS.lost_bike_fee_cents, "card", NOW_US),
+    PaymentCaptured("p-5", _FEE_BEHIND, TERMS.lost_bike_fee_cents, "capture-5"),
+    ChargeSucceeded("ann", "t-1-lost", "lost-bike", "t-1", TERMS.lost_bike_fee_cents, "p-5"),
+    ProviderBooked(LedgerEntry("capture-5", "capture", "p-5", TERMS.lost_bike_fee_cents, NOW_US)),
+]
+FEE_BACK = RefundStarted("ann", "t-1-lost", "p-5", TERMS.lost_bike_fee_cents)
+FEE_IS_BACK = ChargeRefunded("ann", "t-1-lost")
+_BACK = BACK_AFTER_ALL[len(LOST) :]
+PAID_BACK: list[Told] = [*LOST, *FEE_PAID, *_BACK, FEE_BACK, FEE_IS_BACK]
+PAID_TOO_LATE: list[Told] = [*BACK_AFTER_ALL, *FEE_PAID, FEE_BACK, FEE_IS_BACK]
+FEE_DOUBTED, FEE_RIGHTLY = change(DOUBTED, charge_id="t-1-lost"), change(RIGHTLY, charge_id="t-1-lost")
+RIGHTLY_DOUBTED: list[Told] = [*LOST, *FEE_PAID, FEE_DOUBTED, FEE_RIGHTLY, FEE_BACK, FEE_IS_BACK]
 ALL_DONE = InboxCounted("trips", 1, 1, 0, 0, 0)
 
 
@@ -107,10 +142,24 @@ IGNORED = {"everything-settles"}
 """Seen to by a test of its own: these histories tell only what the other invariants look at."""
 
 
+HONEST: dict[str, list[Told]] = {
+    "good day": GOOD_DAY,
+    "no credit": NO_CREDIT,
+    "written off": WRITTEN_OFF,
+    "asked later": ASKED_LATER,
+    "lost": LOST,
+    "missing at once": MISSING_AT_ONCE,
+    "back after all": BACK_AFTER_ALL,
+    "paid back": PAID_BACK,
+    "paid too late": PAID_TOO_LATE,
+    "rightly doubted": RIGHTLY_DOUBTED,
+}
+
+
 @pytest.mark.parametrize(
     "history",
-    [GOOD_DAY, LOST, MISSING_AT_ONCE, BACK_AFTER_ALL],
-    ids=["good day", "lost", "missing at once", "back after all"],
+    HONEST.values(),
+    ids=HONEST.keys(),
 )
 def test_an_honest_history_breaks_nothing(history: list[Told]) -> None:
     assert judged(history) - IGNORED == set()
@@ -120,6 +169,7 @@ def without(history: list[Told], *events: Event) -> list[Told]:
     return [told for told in history if told not in events]
 
 
+CHEAP = change(DAY, price_cents=1)
 SECOND_RIDE = change(RIDE, trip_id="t-2")
 LIES: list[tuple[str, str, list[Told]]] = [
     ("one-trip-a-rider", "a second trip", [*RIDING, change(STARTED, trip_id="t-2", ride=SECOND_RIDE)]),
@@ -134,7 +184,7 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("one-end-one-fare", "two ends", [*GOOD_DAY, ENDED]),
     ("one-end-one-fare", "two fares", [*GOOD_DAY, FARE]),
     ("one-end-one-fare", "no fare", without(GOOD_DAY, FARE)),
-    ("fare-right", "too much", [*GOOD_DAY[:-1], change(FARE, fare_cents=401)]),
+    ("fare-right", "too much", [*GOOD_DAY[:-2], change(FARE, fare_cents=401)]),
     ("fare-right", "another charge", [*GOOD_DAY, change(FARE_ASKED, amount_cents=800)]),
     ("lost-means-late", "ends in time, too late", [*RIDING, change(ENDED, ended_at_us=OVERDUE_US)]),
     ("lost-means-late", "overdue after its end", [*GOOD_DAY, (OVERDUE, OVERDUE_US)]),
@@ -143,8 +193,8 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("lost-means-late", "never missing", [*RIDING, (OVERDUE, OVERDUE_US)]),
     ("lost-means-late", "neither ended nor overdue", RIDING),
     ("lost-means-late", "held for nothing", [*RIDING, HELD]),
-    ("lost-means-late", "charged before its time", [*LOST[:-1], (CHARGED, FEE_US - 1)]),
-    ("lost-means-late", "never charged", LOST[:-1]),
+    ("lost-means-late", "charged before its time", [*LOST[:-2], (CHARGED, FEE_US - 1)]),
+    ("lost-means-late", "never charged", LOST[:-2]),
     ("lost-means-late", "charged twice", [*LOST, (CHARGED, FEE_US)]),
     ("lost-means-late", "not reversed", without(BACK_AFTER_ALL, REVERSED)),
     ("lost-means-late", "reversed twice", [*BACK_AFTER_ALL, REVERSED]),
@@ -155,6 +205,20 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("no-pass-no-ride", "over", [*PASS, (CLAIMED, NOW_US + TERMS.day_pass_us)]),
     ("no-pass-no-ride", "lapsed", [*PASS, RenewalFailed("pass-1", "ann"), CLAIMED]),
     ("no-pass-no-ride", "never claimed", without(GOOD_DAY, CLAIMED)),
+    ("owed-is-charged", "a fare for nothing", without(GOOD_DAY, FARE_ASKED)),
+    ("owed-is-charged", "a fee for nothing", LOST[:-1]),
+    ("owed-is-charged", "a pass for a cent", [BOUGHT, change(ASKED, amount_cents=1)]),
+    ("owed-is-charged", "a plan for a cent", [change(BOUGHT, plan=CHEAP), change(ASKED, amount_cents=1)]),
+    ("owed-is-charged", "asked for late", [*without(GOOD_DAY, FARE_ASKED), (FARE_ASKED, NOW_US + HOUR_US)]),
+    ("owed-is-charged", "charged for nothing", [change(FARE_ASKED, about="t-9", charge_id="t-9-fare")]),
+    ("owed-is-charged", "a hold of a cent", [*LOST[:-3], (change(HELD, amount_cents=1), OVERDUE_US)]),
+    ("owed-is-charged", "a fee of a cent", [*LOST[:-2], (change(CHARGED, amount_cents=1), FEE_US)]),
+    ("owed-is-charged", "one try", [*GOOD_DAY, change(DECLINED, again_at_us=0)]),
+    ("owed-is-charged", "no second try", [*GOOD_DAY, DECLINED]),
+    ("owed-is-charged", "a try too early", [*GOOD_DAY, DECLINED, (AGAIN[0], AGAIN[1] - 1)]),
+    ("owed-is-charged", "a try too late", [*GOOD_DAY, DECLINED, (AGAIN[0], AGAIN[1] + HOUR_US)]),
+    ("owed-is-charged", "tried after all", [*WRITTEN_OFF, AGAIN]),
+    ("owed-is-charged", "a fourth try", [*NO_CREDIT, (change(FARE_ASKED, attempt=4), END_US)]),
     ("charge-once", "captured twice", [*GOOD_DAY, change(CAPTURED, capture_id="capture-2")]),
     ("charge-once", "another amount", [*GOOD_DAY, change(FARE_ASKED, charge_id="pass-1-1", purpose="pass")]),
     ("charge-once", "paid without money", without(GOOD_DAY, CAPTURED)),
@@ -162,6 +226,11 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("charge-once", "collected, not paid", without(GOOD_DAY, PAID)),
     ("given-back-once", "never paid", [*GOOD_DAY, RefundStarted("ann", "t-1-fare", "p-2", 400)]),
     ("given-back-once", "while disputed", [*GOOD_DAY, DisputeOpened("ann", "t-1-fare"), FARE_ASKED]),
+    ("given-back-once", "reversed and kept", without(PAID_BACK, FEE_BACK, FEE_IS_BACK)),
+    ("given-back-once", "paid too late and kept", without(PAID_TOO_LATE, FEE_BACK, FEE_IS_BACK)),
+    ("given-back-once", "rightly doubted and kept", without(RIGHTLY_DOUBTED, FEE_BACK, FEE_IS_BACK)),
+    ("given-back-once", "wrongly doubted", [*RIGHTLY_DOUBTED[:-3], change(FEE_RIGHTLY, upheld=False), FEE_BACK]),
+    ("given-back-once", "never there", without(PAID_BACK, FEE_IS_BACK)),
     ("accepted-is-kept", "never decided", [Answered("unlock_bike", "ok", 201, "c-9")]),
     ("told-once", "told twice", [NotificationSent("t-1/receipt", "receipt")] * 2),
     ("everything-settles", "an unlock that nobody answers", [UnlockRequested("ann", "t-1", "b-1")]),

@@ -11,6 +11,7 @@ from ...kernel.one_history import DecidedOnce, OneHistory
 from ...shared.invariants import ToldOnce
 from ..terms import Terms
 from ..tight_spots import TightSpots
+from .debts import OwedIsCharged
 from .fares import FareRight, LostMeansLate, OneEndOneFare
 from .money import ChargeOnce, GivenBackOnce
 from .promises import AcceptedIsKept, EverythingSettles
@@ -27,6 +28,7 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
         FareRight(terms.full_station_bonus_us),
         LostMeansLate(terms),
         NoPassNoRide(terms.day_pass_us),
+        OwedIsCharged(terms),
         ChargeOnce(terms),
         GivenBackOnce(terms),
         AcceptedIsKept(),

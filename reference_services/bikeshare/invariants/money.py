@@ -76,30 +76,41 @@ class ChargeOnce(BooksAgree):
 
 
 class GivenBackOnce(Invariant):
-    """Follows what is given back, and what is frozen by a dispute."""
+    """Follows what is given back, why, and what is frozen by a dispute."""
 
     name = "given-back-once"
     statement = (
-        "A refund is of a paid charge, of its amount and once, and arrives within the bound; nothing is asked for, "
-        "reversed or given back while a charge is disputed."
+        "A refund is of a paid charge that was reversed or rightly disputed, of its amount and once; each such charge "
+        "is given back, and the money arrives, within the bound; nothing is asked for, reversed or given back while a "
+        "charge is disputed."
     )
 
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._bound_us = terms.settlement_bound_us
         self._paid: dict[str, int] = {}
+        self._unwanted: set[str] = set()
+        self._owed: dict[str, int] = {}
         self._started: dict[str, int] = {}
         self._refunded: set[str] = set()
         self._disputed: set[str] = set()
 
     @on(ChargeSucceeded)
     def paid(self, message: Message[ChargeSucceeded]) -> None:
-        self._paid[message.data.charge_id] = message.data.amount_cents
+        charge_id = message.data.charge_id
+        self._paid[charge_id] = message.data.amount_cents
+        if charge_id in self._unwanted:
+            self._owe(charge_id, message.time_us)
 
-    @on(ChargeRequested, FeeReversed)
-    def moved(self, message: Message[ChargeRequested | FeeReversed]) -> None:
-        if message.data.charge_id in self._disputed:
-            self.violate(f"{message.data.charge_id} moves while it is disputed", message)
+    @on(ChargeRequested)
+    def asked(self, message: Message[ChargeRequested]) -> None:
+        self._judge_frozen(message)
+
+    @on(FeeReversed)
+    def reversed(self, message: Message[FeeReversed]) -> None:
+        self._judge_frozen(message)
+        self._unwanted.add(message.data.charge_id)
+        self._owe(message.data.charge_id, message.time_us)
 
     @on(RefundStarted)
     def started(self, message: Message[RefundStarted]) -> None:
@@ -112,6 +123,8 @@ class GivenBackOnce(Invariant):
             self.violate(
                 f"{event.amount_cents} cents of {event.charge_id} are given back, which were not paid", message
             )
+        if self._owed.pop(event.charge_id, None) is None:
+            self.violate(f"{event.charge_id} is given back, and nothing was wrong with it", message)
         self._started[event.charge_id] = message.time_us
 
     @on(ChargeRefunded)
@@ -126,8 +139,22 @@ class GivenBackOnce(Invariant):
     def settled(self, message: Message[DisputeSettled]) -> None:
         event = message.data
         self._disputed.discard(event.charge_id)
+        if event.upheld:
+            self._owe(event.charge_id, message.time_us)
 
     def finish(self, end_us: int) -> None:
+        for charge_id, since_us in self._owed.items():
+            if end_us > since_us + self._bound_us:
+                self.violate(f"{charge_id} is paid, and not given back", subject="account", time_us=end_us)
         for charge_id, since_us in self._started.items():
             if charge_id not in self._refunded and end_us > since_us + self._bound_us:
                 self.violate(f"the refund of {charge_id} never arrives", subject="account", time_us=end_us)
+
+    def _judge_frozen(self, message: Message[ChargeRequested] | Message[FeeReversed]) -> None:
+        if message.data.charge_id in self._disputed:
+            self.violate(f"{message.data.charge_id} moves while it is disputed", message)
+
+    def _owe(self, charge_id: str, since_us: int) -> None:
+        """The rider is to have the money back, if it is here and not on its way back."""
+        if charge_id in self._paid and charge_id not in self._started:
+            self._owed[charge_id] = since_us
