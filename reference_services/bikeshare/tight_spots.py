@@ -15,6 +15,7 @@ from .bike_messages import (
     UnlockUnconfirmed,
 )
 from .passes import RenewalFailed
+from .riders import UnlockRequested
 from .stations import ReturnIgnored, ReturnOverflowed, ReturnRefused
 from .terms import Terms
 from .trips import TripEnded, TripOverdue, TripStarted
@@ -23,7 +24,7 @@ DEADLINE_RACE_SHARE = 1_000
 """A return and the limit race if they are closer than this part of it (24 h: 86 s)."""
 
 CONTENTION_US = 2_000_000
-"""Two riders want one bike if the second one is refused within this time after the first one has it."""
+"""Two riders want one bike, or a rider a second one, if no is said within this time after the first yes."""
 
 
 class TightSpots(Coverage):
@@ -51,14 +52,22 @@ class TightSpots(Coverage):
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._race_us = terms.overdue_after_us // DEADLINE_RACE_SHARE
+        self._requested_us: dict[str, int] = {}
         self._reserved: dict[str, BikeReserved] = {}
         self._riding: dict[str, TripStarted] = {}
         self._passes: dict[str, int] = {}
         self._overdue_at_us: dict[str, int] = {}
 
+    @on(UnlockRequested)
+    def requested(self, message: Message[UnlockRequested]) -> None:
+        self._requested_us[message.subject] = message.time_us
+
     @on(Refused)
     def refused(self, message: Message[Refused]) -> None:
-        if message.data.reason == "trip-under-way":
+        first_us = self._requested_us.get(message.subject)
+        if message.data.reason != "trip-under-way" or first_us is None:
+            return
+        if message.time_us - first_us <= CONTENTION_US:
             self.mark("two-docks-one-rider")
 
     @on(BikeReserved)
