@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from bike_examples import DAY, HOUR_US, LIMIT_US, NOW_US, RIDE, STARTED, TERMS
+from bike_examples import DAY, HOUR_US, LIMIT_US, MONTHLY, NOW_US, RIDE, SINGLE, STARTED, TERMS
 
 from reference_services.bikeshare.account_messages import (
     ChargeFailed,
@@ -25,15 +25,32 @@ from reference_services.bikeshare.account_messages import (
 )
 from reference_services.bikeshare.bike_messages import (
     BikeDocked,
+    BikeFlagged,
     BikeFound,
     BikeMissing,
+    BikeRepaired,
+    BikeReserved,
     BikeReturned,
     BikeUnlocked,
+    UnlockRejected,
 )
-from reference_services.bikeshare.entitlements import RideClaimed, RidesGranted
+from reference_services.bikeshare.entitlements import (
+    GrantEnded,
+    RideClaimed,
+    RideDenied,
+    RideGivenBack,
+    RidesGranted,
+)
 from reference_services.bikeshare.invariants import invariants
-from reference_services.bikeshare.passes import PassPurchased, RenewalFailed
-from reference_services.bikeshare.riders import UnlockRequested
+from reference_services.bikeshare.passes import (
+    PassActivated,
+    PassExpired,
+    PassPurchased,
+    PassRenewed,
+    RenewalDue,
+    RenewalFailed,
+)
+from reference_services.bikeshare.riders import UnlockRefused, UnlockRequested
 from reference_services.bikeshare.stations import DockFreed, ReturnTaken, StationOpened
 from reference_services.bikeshare.trips import TripEnded, TripOverdue
 from reference_services.kernel.history import Answered, Diverged, InboxCounted, ProviderBooked, RepeatedDecision
@@ -114,6 +131,48 @@ PAID_BACK: list[Told] = [*LOST, *FEE_PAID, *_BACK, FEE_BACK, FEE_IS_BACK]
 PAID_TOO_LATE: list[Told] = [*BACK_AFTER_ALL, *FEE_PAID, FEE_BACK, FEE_IS_BACK]
 FEE_DOUBTED, FEE_RIGHTLY = change(DOUBTED, charge_id="t-1-lost"), change(RIGHTLY, charge_id="t-1-lost")
 RIGHTLY_DOUBTED: list[Told] = [*LOST, *FEE_PAID, FEE_DOUBTED, FEE_RIGHTLY, FEE_BACK, FEE_IS_BACK]
+
+MONTH_OVER_US = NOW_US + TERMS.month_us
+A_MONTH = change(BOUGHT, plan=MONTHLY)
+MONTH_ASKED = change(ASKED, amount_cents=MONTHLY.price_cents)
+MONTH_COLLECTING = change(COLLECTING, amount_cents=MONTHLY.price_cents)
+MONTH_CAPTURED = change(CAPTURED, amount_cents=MONTHLY.price_cents)
+MONTH_PAID = change(PAID, amount_cents=MONTHLY.price_cents)
+MONTH_BOOKED = ProviderBooked(LedgerEntry("capture-1", "capture", "p-1", MONTHLY.price_cents, NOW_US))
+MONTH_GRANTED = RidesGranted("ann", "pass-1", MONTHLY, MONTH_OVER_US)
+ACTIVE = PassActivated("pass-1", "ann", MONTHLY, MONTH_OVER_US)
+MONTHLY_PASS: list[Told] = [A_MONTH, MONTH_ASKED, MONTH_COLLECTING, MONTH_CAPTURED, MONTH_PAID, MONTH_BOOKED]
+MONTHLY_PASS += [MONTH_GRANTED, ACTIVE]
+DUE = (RenewalDue("pass-1", "ann", "pass-1-2", MONTHLY.price_cents, 2), MONTH_OVER_US)
+DUE_ASKED = (ChargeRequested("ann", "pass-1-2", "renewal", "pass-1", MONTHLY.price_cents, "card", 1, "p-6"), DUE[1])
+DUE_DECLINED = (ChargeFailed("ann", "pass-1-2", "renewal", "pass-1", "p-6", 0), DUE[1])
+GRANT_OVER = (GrantEnded("ann", "pass-1"), DUE[1])
+LAPSED = (RenewalFailed("pass-1", "ann"), DUE[1])
+CLAIMED_MONTHLY = change(CLAIMED, plan=MONTHLY)
+RENEWED = PassRenewed("pass-1", "ann", MONTH_OVER_US + TERMS.month_us)
+NOT_RENEWED: list[Told] = [*MONTHLY_PASS, (CLAIMED_MONTHLY, DUE[1] - 1), DUE, DUE_ASKED, DUE_DECLINED, GRANT_OVER]
+NOT_RENEWED += [LAPSED, (RideDenied("ann", "t-2", "b-1"), DUE[1])]
+
+A_RIDE = change(BOUGHT, plan=SINGLE)
+SINGLE_PASS: list[Told] = [
+    A_RIDE,
+    change(ASKED, amount_cents=SINGLE.price_cents),
+    change(COLLECTING, amount_cents=SINGLE.price_cents),
+    change(CAPTURED, amount_cents=SINGLE.price_cents),
+    change(PAID, amount_cents=SINGLE.price_cents),
+    ProviderBooked(LedgerEntry("capture-1", "capture", "p-1", SINGLE.price_cents, NOW_US)),
+    change(GRANTED, plan=SINGLE),
+]
+CLAIMED_SINGLE = change(CLAIMED, plan=SINGLE)
+STUCK, GIVEN_BACK = UnlockRefused("ann", "t-1", "b-1", "lock-stuck"), RideGivenBack("ann", "t-1", "pass-1")
+DENIED = RideDenied("ann", "t-2", "b-2")
+SECOND_LOCK: list[Told] = [*SINGLE_PASS, CLAIMED_SINGLE, STUCK, GIVEN_BACK, change(CLAIMED_SINGLE, trip_id="t-2")]
+SECOND_LOCK += [change(DENIED, trip_id="t-3")]
+
+FOR_REPAIR, FLAGGED = change(TAKEN, maintenance=True), BikeFlagged("b-1", "maintenance-dock")
+RESERVED = BikeReserved("b-1", RIDE, "hall", BACK_US, BACK_US)
+REPAIRED: list[Told] = [*RIDING, FOR_REPAIR, RETURNED, DOCKED, FLAGGED, UnlockRejected("b-1", RIDE, "bike-flagged")]
+REPAIRED += [ENDED, FARE, FARE_ASKED, BikeRepaired("b-1"), RESERVED]
 ALL_DONE = InboxCounted("trips", 1, 1, 0, 0, 0)
 
 
@@ -153,6 +212,9 @@ HONEST: dict[str, list[Told]] = {
     "paid back": PAID_BACK,
     "paid too late": PAID_TOO_LATE,
     "rightly doubted": RIGHTLY_DOUBTED,
+    "not renewed": NOT_RENEWED,
+    "second lock": SECOND_LOCK,
+    "repaired": REPAIRED,
 }
 
 
@@ -169,6 +231,7 @@ def without(history: list[Told], *events: Event) -> list[Told]:
     return [told for told in history if told not in events]
 
 
+EXPIRED = PassExpired("pass-1", "ann")
 CHEAP = change(DAY, price_cents=1)
 SECOND_RIDE = change(RIDE, trip_id="t-2")
 LIES: list[tuple[str, str, list[Told]]] = [
@@ -205,6 +268,32 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("no-pass-no-ride", "over", [*PASS, (CLAIMED, NOW_US + TERMS.day_pass_us)]),
     ("no-pass-no-ride", "lapsed", [*PASS, RenewalFailed("pass-1", "ann"), CLAIMED]),
     ("no-pass-no-ride", "never claimed", without(GOOD_DAY, CLAIMED)),
+    ("no-pass-no-ride", "another plan", [*PASS, change(CLAIMED, plan=CHEAP)]),
+    ("no-pass-no-ride", "another plan on the way", [*PASS, CLAIMED, change(STARTED, ride=change(RIDE, plan=CHEAP))]),
+    ("no-pass-no-ride", "another's pass", [*PASS, change(CLAIMED, rider_id="bob")]),
+    ("no-pass-no-ride", "expired", [*PASS, (EXPIRED, NOW_US - HOUR_US), CLAIMED]),
+    ("no-pass-no-ride", "denied in vain", [*PASS, DENIED]),
+    ("no-pass-no-ride", "denied while renewing", [*MONTHLY_PASS, DUE, (DENIED, DUE[1])]),
+    ("no-pass-no-ride", "denied after a stuck lock", [*SINGLE_PASS, CLAIMED_SINGLE, STUCK, GIVEN_BACK, DENIED]),
+    ("no-pass-no-ride", "taken away", [*MONTHLY_PASS, DUE, GRANT_OVER]),
+    ("no-pass-no-ride", "not given back", without(SECOND_LOCK, GIVEN_BACK)),
+    ("no-pass-no-ride", "given back late", [*SINGLE_PASS, CLAIMED_SINGLE, STUCK, (GIVEN_BACK, NOW_US + HOUR_US)]),
+    ("pass-as-sold", "another plan", [change(BOUGHT, plan=CHEAP)]),
+    ("pass-as-sold", "another plan to ride on", [*PASS[:-1], change(GRANTED, plan=CHEAP)]),
+    ("pass-as-sold", "a short day", [*PASS[:-1], change(GRANTED, until_us=NOW_US + HOUR_US)]),
+    ("pass-as-sold", "a late start", [*PASS[:-1], (change(GRANTED, until_us=GRANTED.until_us + HOUR_US), BACK_US)]),
+    ("pass-as-sold", "a short month", [*MONTHLY_PASS[:-1], change(ACTIVE, until_us=NOW_US + LIMIT_US)]),
+    ("pass-as-sold", "active late", [*MONTHLY_PASS[:-1], (ACTIVE, BACK_US)]),
+    ("pass-as-sold", "a short renewal", [*MONTHLY_PASS, DUE, (change(RENEWED, until_us=MONTH_OVER_US + 1), DUE[1])]),
+    ("pass-as-sold", "renewed early", [*MONTHLY_PASS, (DUE[0], DUE[1] - 1)]),
+    ("pass-as-sold", "renewed late", [*MONTHLY_PASS, (DUE[0], DUE[1] + HOUR_US)]),
+    ("pass-as-sold", "not renewed", [*MONTHLY_PASS, (EXPIRED, MONTH_OVER_US)]),
+    ("pass-as-sold", "a day renewed", [*PASS, DUE]),
+    ("pass-as-sold", "without an end", [*PASS, change(ACTIVE, plan=DAY, until_us=GRANTED.until_us)]),
+    ("flagged-stays", "not flagged", without(REPAIRED, FLAGGED)),
+    ("flagged-stays", "ridden though flagged", [FLAGGED, RESERVED]),
+    ("flagged-stays", "ridden before it is flagged", [HALL, FOR_REPAIR, DOCKED, RESERVED]),
+    ("flagged-stays", "refused for nothing", [UnlockRejected("b-1", RIDE, "bike-flagged")]),
     ("owed-is-charged", "a fare for nothing", without(GOOD_DAY, FARE_ASKED)),
     ("owed-is-charged", "a fee for nothing", LOST[:-1]),
     ("owed-is-charged", "a pass for a cent", [BOUGHT, change(ASKED, amount_cents=1)]),

@@ -14,8 +14,10 @@ from ..tight_spots import TightSpots
 from .debts import OwedIsCharged
 from .fares import FareRight, LostMeansLate, OneEndOneFare
 from .money import ChargeOnce, GivenBackOnce
+from .passes import NoPassNoRide, PassAsSold
 from .promises import AcceptedIsKept, EverythingSettles
-from .rides import BikesConserved, NoPassNoRide, OneTripABike, OneTripARider
+from .repairs import FlaggedStays
+from .rides import BikesConserved, OneTripABike, OneTripARider
 
 
 def invariants(terms: Terms) -> tuple[Invariant, ...]:
@@ -24,10 +26,12 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
         OneTripARider(),
         OneTripABike(),
         BikesConserved(),
+        FlaggedStays(terms),
         OneEndOneFare(terms.settlement_bound_us),
         FareRight(terms.full_station_bonus_us),
         LostMeansLate(terms),
-        NoPassNoRide(terms.day_pass_us),
+        NoPassNoRide(terms),
+        PassAsSold(terms),
         OwedIsCharged(terms),
         ChargeOnce(terms),
         GivenBackOnce(terms),

@@ -1,11 +1,10 @@
-"""One trip a rider, one a bike; every bike somewhere; nobody rides without a pass."""
+"""One trip a rider, one a bike; every bike somewhere."""
 
 from __future__ import annotations
 
 from ...kernel.invariant import Invariant
 from ...kernel.message import Message
 from ...kernel.observer import on
-from ..account_messages import ChargeSucceeded
 from ..bike_messages import (
     BikeDocked,
     BikeFound,
@@ -16,8 +15,6 @@ from ..bike_messages import (
     BikeReturned,
     BikeUnlocked,
 )
-from ..entitlements import RideClaimed, RideGivenBack, RidesGranted
-from ..passes import PassPurchased, RenewalFailed
 from ..stations import DockFreed, ReturnTaken, StationOpened
 from ..trips import TripEnded, TripOverdue, TripStarted
 
@@ -163,77 +160,3 @@ class BikesConserved(Invariant):
         if self._places.get(bike_id) != before:
             self.violate(f"{bike_id} moves from {before}, but is at {self._places.get(bike_id)!r}", message)
         self._places[bike_id] = after
-
-
-class _BoughtPass:
-    """A pass as its events tell."""
-
-    __slots__ = ("from_us", "lapsed", "paid", "plan", "rides")
-
-    def __init__(self, plan: str) -> None:
-        self.plan = plan
-        self.paid = False
-        self.from_us = 0
-        self.lapsed = False
-        self.rides: set[str] = set()
-
-
-class NoPassNoRide(Invariant):
-    """Holds each ride against the pass that it is claimed on."""
-
-    name = "no-pass-no-ride"
-    statement = (
-        "Every trip is claimed on a pass that is paid for and not over: a single pass carries one ride, a day pass "
-        "ends after its time, a monthly one with a failed renewal."
-    )
-
-    def __init__(self, day_pass_us: int) -> None:
-        super().__init__()
-        self._day_pass_us = day_pass_us
-        self._passes: dict[str, _BoughtPass] = {}
-        self._claims: dict[str, str] = {}
-
-    @on(PassPurchased)
-    def purchased(self, message: Message[PassPurchased]) -> None:
-        self._passes[message.data.pass_id] = _BoughtPass(message.data.plan.name)
-
-    @on(ChargeSucceeded)
-    def paid(self, message: Message[ChargeSucceeded]) -> None:
-        if message.data.purpose == "pass":
-            self._passes[message.data.about].paid = True
-
-    @on(RidesGranted)
-    def granted(self, message: Message[RidesGranted]) -> None:
-        self._passes[message.data.pass_id].from_us = message.time_us
-
-    @on(RenewalFailed)
-    def lapsed(self, message: Message[RenewalFailed]) -> None:
-        self._passes[message.data.pass_id].lapsed = True
-
-    @on(RideClaimed)
-    def claimed(self, message: Message[RideClaimed]) -> None:
-        event = message.data
-        bought = self._passes.get(event.pass_id)
-        if bought is None or not bought.paid:
-            self.violate(f"{event.trip_id} is claimed on {event.pass_id}, which is not paid for", message)
-            return
-        if bought.lapsed:
-            self.violate(f"{event.trip_id} is claimed on {event.pass_id}, whose renewal failed", message)
-        if bought.plan != "monthly" and message.time_us >= bought.from_us + self._day_pass_us:
-            self.violate(f"{event.trip_id} is claimed on {event.pass_id}, which is over", message)
-        if bought.plan == "single" and bought.rides:
-            self.violate(f"{event.trip_id} is another ride on {event.pass_id}, which carries one", message)
-        bought.rides.add(event.trip_id)
-        self._claims[event.trip_id] = event.pass_id
-
-    @on(RideGivenBack)
-    def given_back(self, message: Message[RideGivenBack]) -> None:
-        event = message.data
-        self._passes[event.pass_id].rides.discard(event.trip_id)
-        self._claims.pop(event.trip_id, None)
-
-    @on(TripStarted)
-    def started(self, message: Message[TripStarted]) -> None:
-        event = message.data
-        if self._claims.get(event.trip_id) != event.ride.pass_id:
-            self.violate(f"{event.trip_id} begins without a ride claimed on {event.ride.pass_id}", message)
