@@ -51,8 +51,8 @@ from reference_services.bikeshare.passes import (
     RenewalFailed,
 )
 from reference_services.bikeshare.riders import UnlockRefused, UnlockRequested
-from reference_services.bikeshare.stations import DockFreed, ReturnTaken, StationOpened
-from reference_services.bikeshare.trips import TripEnded, TripOverdue
+from reference_services.bikeshare.stations import DockFreed, ReturnRefused, ReturnTaken, StationOpened
+from reference_services.bikeshare.trips import FreeMinutesGranted, TripClosed, TripEnded, TripOverdue
 from reference_services.kernel.history import Answered, Diverged, InboxCounted, ProviderBooked, RepeatedDecision
 from reference_services.kernel.invariant import Checker, Coverage
 from reference_services.kernel.message import Event, Message
@@ -132,6 +132,13 @@ PAID_TOO_LATE: list[Told] = [*BACK_AFTER_ALL, *FEE_PAID, FEE_BACK, FEE_IS_BACK]
 FEE_DOUBTED, FEE_RIGHTLY = change(DOUBTED, charge_id="t-1-lost"), change(RIGHTLY, charge_id="t-1-lost")
 RIGHTLY_DOUBTED: list[Told] = [*LOST, *FEE_PAID, FEE_DOUBTED, FEE_RIGHTLY, FEE_BACK, FEE_IS_BACK]
 
+SENT_AWAY, FREE = ReturnRefused("hall", "b-1", NOW_US + 1), FreeMinutesGranted("t-1", "hall", 900_000_000)
+TOLD_LATE = change(SENT_AWAY, at_us=NOW_US - 1)
+HOME = (RETURNED, BACK_US)
+HOME_FREE: list[Told] = [*RIDING, SENT_AWAY, FREE, SENT_AWAY, TAKEN, HOME, DOCKED, ENDED]
+HOME_FREE += [change(FARE, bonus_us=FREE.bonus_us, fare_cents=0), TripClosed("t-1", "ann", "ended", 0, "day")]
+WRONG_RIDE: list[Told] = [*RIDING, TOLD_LATE, TAKEN, HOME, DOCKED, ENDED, FARE, FARE_ASKED]
+CLOSED = TripClosed("t-1", "ann", "ended", 400, "day")
 MONTH_OVER_US = NOW_US + TERMS.month_us
 A_MONTH = change(BOUGHT, plan=MONTHLY)
 MONTH_ASKED = change(ASKED, amount_cents=MONTHLY.price_cents)
@@ -203,6 +210,9 @@ IGNORED = {"everything-settles"}
 
 HONEST: dict[str, list[Told]] = {
     "good day": GOOD_DAY,
+    "closed": [*GOOD_DAY, CLOSED],
+    "home free": HOME_FREE,
+    "refused on another ride": WRONG_RIDE,
     "no credit": NO_CREDIT,
     "written off": WRITTEN_OFF,
     "asked later": ASKED_LATER,
@@ -248,10 +258,15 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("one-end-one-fare", "two fares", [*GOOD_DAY, FARE]),
     ("one-end-one-fare", "no fare", without(GOOD_DAY, FARE)),
     ("fare-right", "too much", [*GOOD_DAY[:-2], change(FARE, fare_cents=401)]),
+    ("fare-right", "closed with another", [*GOOD_DAY, change(CLOSED, fare_cents=7)]),
+    ("fare-right", "lost, with a fare", [*LOST, change(CLOSED, outcome="lost", fare_cents=7)]),
+    ("fare-right", "no free minutes", without(HOME_FREE, FREE)),
     ("fare-right", "another charge", [*GOOD_DAY, change(FARE_ASKED, amount_cents=800)]),
     ("lost-means-late", "ends in time, too late", [*RIDING, change(ENDED, ended_at_us=OVERDUE_US)]),
     ("lost-means-late", "overdue after its end", [*GOOD_DAY, (OVERDUE, OVERDUE_US)]),
     ("lost-means-late", "overdue too early", [*RIDING, (OVERDUE, OVERDUE_US - 1)]),
+    ("lost-means-late", "overdue too late", [*RIDING, (OVERDUE, OVERDUE_US + HOUR_US)]),
+    ("lost-means-late", "a short hold", [*LOST[:-3], (change(HELD, charged_at_us=OVERDUE_US), OVERDUE_US), CHARGED]),
     ("lost-means-late", "missing though back", [*RIDING, RETURNED, MISSING]),
     ("lost-means-late", "never missing", [*RIDING, (OVERDUE, OVERDUE_US)]),
     ("lost-means-late", "neither ended nor overdue", RIDING),

@@ -28,7 +28,7 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
         BikesConserved(),
         FlaggedStays(terms),
         OneEndOneFare(terms.settlement_bound_us),
-        FareRight(terms.full_station_bonus_us),
+        FareRight(terms),
         LostMeansLate(terms),
         NoPassNoRide(terms),
         PassAsSold(terms),

@@ -16,8 +16,10 @@ from ..account_messages import (
     HoldReleased,
 )
 from ..bike_messages import BikeMissing, BikeReturned, BikeUnlocked, EarlierReturnTold
+from ..pricing import plans
+from ..stations import ReturnRefused
 from ..terms import Terms
-from ..trips import FreeMinutesGranted, TripEnded, TripOverdue, TripStarted
+from ..trips import FreeMinutesGranted, TripClosed, TripEnded, TripOverdue, TripStarted
 
 
 class OneEndOneFare(Invariant):
@@ -54,22 +56,35 @@ class OneEndOneFare(Invariant):
                 self.violate(f"{trip_id} ended and has no fare", subject=f"trip/{trip_id}", time_us=end_us)
 
 
+GRANTED = -1
+"""Stands for the time since when a trip has waited for its free minutes, once it has them."""
+
+
 class FareRight(Invariant):
     """Works out each fare from what devices and stations recorded, the long way."""
 
     name = "fare-right"
     statement = (
         "A fare is what the plan at the trip's start asks for the time between the device's release and return, less "
-        "what is included and what full stations gave; what is charged is the fare."
+        "what is included and what full stations gave; what is charged, and what the closed trip says, is the fare."
     )
 
-    def __init__(self, bonus_us: int) -> None:
+    def __init__(self, terms: Terms) -> None:
         super().__init__()
-        self._bonus_us = bonus_us
+        self._bonus_us = terms.full_station_bonus_us
+        self._bound_us = terms.settlement_bound_us
+        self._plans = plans(terms)
+        self._riding: dict[str, str] = {}
+        self._sent_away: dict[str, dict[str, int]] = {}
+        self._charged_as_lost: set[str] = set()
         self._started: dict[str, TripStarted] = {}
         self._returned_us: dict[str, int] = {}
         self._full_stations: dict[str, int] = {}
         self._fares: dict[str, int] = {}
+
+    @on(BikeUnlocked)
+    def unlocked(self, message: Message[BikeUnlocked]) -> None:
+        self._riding[message.data.bike_id] = message.data.ride.trip_id
 
     @on(TripStarted)
     def started(self, message: Message[TripStarted]) -> None:
@@ -77,19 +92,36 @@ class FareRight(Invariant):
 
     @on(BikeReturned, EarlierReturnTold)
     def returned(self, message: Message[BikeReturned | EarlierReturnTold]) -> None:
-        self._returned_us[message.data.ride.trip_id] = message.data.returned_at_us
+        trip_id = message.data.ride.trip_id
+        self._returned_us[trip_id] = message.data.returned_at_us
+        self._rides_no_more(message.data.bike_id, trip_id, message.time_us)
+
+    @on(BikeMissing)
+    def missing(self, message: Message[BikeMissing]) -> None:
+        self._rides_no_more(message.data.bike_id, message.data.ride.trip_id, message.time_us)
+
+    @on(ReturnRefused)
+    def sent_away(self, message: Message[ReturnRefused]) -> None:
+        event = message.data
+        trip_id = self._riding.get(event.bike_id)
+        # What a dock tells late may be about an earlier ride.
+        started = self._started.get(trip_id or "")
+        if started is not None and event.at_us > started.started_at_us:
+            self._sent_away.setdefault(started.trip_id, {}).setdefault(event.station_id, message.time_us)
 
     @on(FreeMinutesGranted)
     def granted(self, message: Message[FreeMinutesGranted]) -> None:
         trip_id = message.data.trip_id
         self._full_stations[trip_id] = self._full_stations.get(trip_id, 0) + 1
+        # Each station gives free time once, however often it sends the rider away.
+        self._sent_away.setdefault(trip_id, {})[message.data.station_id] = GRANTED
 
     @on(FareComputed)
     def priced(self, message: Message[FareComputed]) -> None:
         event = message.data
         self._fares[event.trip_id] = event.fare_cents
         started = self._started[event.trip_id]
-        plan = started.ride.plan
+        plan = self._plans[started.ride.plan.name]
         free_us = plan.included_us + self._full_stations.get(event.trip_id, 0) * self._bonus_us
         left_us = self._returned_us[event.trip_id] - started.started_at_us - free_us
         cents = 0
@@ -105,6 +137,35 @@ class FareRight(Invariant):
         if event.purpose == "fare" and event.amount_cents != self._fares.get(event.about):
             fare = self._fares.get(event.about)
             self.violate(f"{event.amount_cents} cents are charged for {event.about}, whose fare is {fare}", message)
+
+    @on(FeeCharged)
+    def charged_as_lost(self, message: Message[FeeCharged]) -> None:
+        self._charged_as_lost.add(message.data.trip_id)
+
+    @on(TripClosed)
+    def closed(self, message: Message[TripClosed]) -> None:
+        event = message.data
+        fare = self._fares.get(event.trip_id, 0) if event.outcome == "ended" else 0
+        # The fee closes a trip too, and may come between a late return and its fare.
+        closed_by_fee = event.trip_id in self._charged_as_lost and not event.fare_cents
+        if event.fare_cents != fare and not closed_by_fee:
+            self.violate(f"{event.trip_id} is closed with {event.fare_cents} cents, its fare is {fare}", message)
+
+    def finish(self, end_us: int) -> None:
+        for trip_id in self._sent_away:
+            self._judge_free_minutes(trip_id, end_us)
+
+    def _rides_no_more(self, bike_id: str, trip_id: str, now_us: int) -> None:
+        if self._riding.get(bike_id) == trip_id:
+            del self._riding[bike_id]
+            self._judge_free_minutes(trip_id, now_us)
+            self._sent_away.pop(trip_id, None)
+
+    def _judge_free_minutes(self, trip_id: str, now_us: int) -> None:
+        for station_id, since_us in self._sent_away.get(trip_id, {}).items():
+            if now_us > since_us + self._bound_us and since_us != GRANTED:
+                text = f"{trip_id} was sent away from {station_id}, and given no free time"
+                self.violate(text, subject=f"trip/{trip_id}", time_us=now_us)
 
 
 class _LateTrip:
@@ -122,11 +183,13 @@ class _LateTrip:
         "returned_us",
         "reversed",
         "rider_id",
+        "started_us",
     )
 
     def __init__(self, rider_id: str, overdue_at_us: int) -> None:
         self.rider_id = rider_id
         self.overdue_at_us = overdue_at_us
+        self.started_us = 0
         self.disputed = False
         self.ended = False
         self.overdue = False
@@ -161,6 +224,7 @@ class LostMeansLate(Invariant):
     def __init__(self, terms: Terms) -> None:
         super().__init__()
         self._limit_us = terms.overdue_after_us
+        self._hold_us = terms.hold_us
         self._bound_us = terms.settlement_bound_us
         self._trips: dict[str, _LateTrip] = {}
         self._fees: dict[str, _LateTrip] = {}
@@ -176,6 +240,7 @@ class LostMeansLate(Invariant):
         event = message.data
         if event.trip_id not in self._trips:
             self._trips[event.trip_id] = _LateTrip(event.ride.rider_id, event.started_at_us + self._limit_us)
+        self._trips[event.trip_id].started_us = message.time_us
 
     @on(TripEnded)
     def ended(self, message: Message[TripEnded]) -> None:
@@ -197,6 +262,8 @@ class LostMeansLate(Invariant):
         trip.overdue = True
         if message.time_us < trip.overdue_at_us:
             self.violate(f"{message.data.trip_id} is overdue before its time", message)
+        if message.time_us > max(trip.overdue_at_us, trip.started_us) + self._bound_us:
+            self.violate(f"{message.data.trip_id} is overdue long after its time", message)
 
     @on(BikeReturned, EarlierReturnTold)
     def returned(self, message: Message[BikeReturned | EarlierReturnTold]) -> None:
@@ -218,7 +285,7 @@ class LostMeansLate(Invariant):
         if trip is None or not trip.missing:
             self.violate(f"a hold is placed for {message.data.trip_id}, whose bike is not missing", message)
         else:
-            trip.hold = message.data.charged_at_us
+            trip.hold = message.time_us + self._hold_us
 
     @on(FeeCharged)
     def charged(self, message: Message[FeeCharged]) -> None:
