@@ -32,6 +32,7 @@ from reference_services.bikeshare.bike_messages import (
     BikeReserved,
     BikeReturned,
     BikeUnlocked,
+    DockingIgnored,
     UnlockRejected,
 )
 from reference_services.bikeshare.entitlements import (
@@ -210,6 +211,7 @@ IGNORED = {"everything-settles"}
 
 HONEST: dict[str, list[Told]] = {
     "good day": GOOD_DAY,
+    "told twice": [*GOOD_DAY, DockingIgnored("b-1", "hall", BACK_US)],
     "closed": [*GOOD_DAY, CLOSED],
     "home free": HOME_FREE,
     "refused on another ride": WRONG_RIDE,
@@ -265,6 +267,10 @@ LIES: list[tuple[str, str, list[Told]]] = [
     ("lost-means-late", "ends in time, too late", [*RIDING, change(ENDED, ended_at_us=OVERDUE_US)]),
     ("lost-means-late", "overdue after its end", [*GOOD_DAY, (OVERDUE, OVERDUE_US)]),
     ("lost-means-late", "overdue too early", [*RIDING, (OVERDUE, OVERDUE_US - 1)]),
+    ("returns-believed", "dropped", [*LOST, TAKEN]),
+    ("returns-believed", "ignored", [*LOST, TAKEN, DockingIgnored("b-1", "hall", BACK_US)]),
+    ("returns-believed", "another time", [*RIDING, TAKEN, change(RETURNED, returned_at_us=BACK_US + 1)]),
+    ("returns-believed", "never told", without(GOOD_DAY, TAKEN)),
     ("lost-means-late", "overdue too late", [*RIDING, (OVERDUE, OVERDUE_US + HOUR_US)]),
     ("lost-means-late", "a short hold", [*LOST[:-3], (change(HELD, charged_at_us=OVERDUE_US), OVERDUE_US), CHARGED]),
     ("lost-means-late", "missing though back", [*RIDING, RETURNED, MISSING]),

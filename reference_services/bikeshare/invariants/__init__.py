@@ -17,6 +17,7 @@ from .money import ChargeOnce, GivenBackOnce
 from .passes import NoPassNoRide, PassAsSold
 from .promises import AcceptedIsKept, EverythingSettles
 from .repairs import FlaggedStays
+from .returns import ReturnsBelieved
 from .rides import BikesConserved, OneTripABike, OneTripARider
 
 
@@ -27,6 +28,7 @@ def invariants(terms: Terms) -> tuple[Invariant, ...]:
         OneTripABike(),
         BikesConserved(),
         FlaggedStays(terms),
+        ReturnsBelieved(terms),
         OneEndOneFare(terms.settlement_bound_us),
         FareRight(terms),
         LostMeansLate(terms),
