@@ -16,7 +16,7 @@ from ...kernel.observer import on
 from ..calendars import CalendarSet, ClinicSet
 from ..schedules import CalendarChanged
 from ..terms import SECOND_US, Terms
-from ..working_hours import Span, WorkingHours
+from ..working_hours import Span, WorkingHours, days_of
 
 DayOf = tuple[str, str]
 """A resource and one of its days."""
@@ -35,7 +35,7 @@ class _Published(msgspec.Struct, gc=False):
 class DaysAsPublished(Invariant):
     """Reads each calendar on its own, with dateutil and the clocks of the clinic, and knows what its days were told.
 
-    A day that has these hours already is told nothing.
+    A day that only the calendar before had is closed. One that has its hours already need not be told.
     """
 
     name = "days-as-published"
@@ -60,7 +60,9 @@ class DaysAsPublished(Invariant):
         event = message.data
         if not any(_is_of(event.hours, clinic) for clinic in self._clinics[event.clinic_id]):
             self.violate(f"{event.resource_id} keeps hours that are not those of {event.clinic_id}", message)
-        for day, sessions in _read(event.hours):
+        sessions_of: dict[str, Sessions] = dict.fromkeys(days_of(event.before), ()) if event.before is not None else {}
+        sessions_of.update(_read(event.hours))
+        for day, sessions in sessions_of.items():
             key = (event.resource_id, day)
             since_us = message.time_us if self._told.get(key, ()) != sessions else 0
             self._published[key] = _Published(event.version, sessions, since_us)

@@ -47,6 +47,7 @@ class RemindedOnce(Invariant):
         self._sent: set[ReminderKey] = set()
         self._tries: dict[ReminderKey, int] = {}
         self._unknown: set[str] = set()
+        self._arrived: set[str] = set()
 
     @on(AppointmentBooked)
     def booked(self, message: Message[AppointmentBooked]) -> None:
@@ -54,8 +55,12 @@ class RemindedOnce(Invariant):
 
     @on(AppointmentMoved)
     def moved(self, message: Message[AppointmentMoved]) -> None:
-        self._forget(message.data.old, message)
-        self._owe(message.data.new, message.time_us)
+        event = message.data
+        self._forget(event.old, message)
+        if event.appointment_id in self._arrived:
+            self._over_since_us[event.new.hold_id] = message.time_us
+        else:
+            self._owe(event.new, message.time_us)
 
     @on(AppointmentCancelled, PatientNoShow)
     def ended(self, message: Message[AppointmentCancelled | PatientNoShow]) -> None:
@@ -63,11 +68,14 @@ class RemindedOnce(Invariant):
 
     @on(PatientArrived)
     def arrived(self, message: Message[PatientArrived]) -> None:
+        self._arrived.add(message.data.appointment_id)
         self._forget(self._places[message.data.appointment_id], message)
 
     @on(ReminderSkipped)
     def skipped(self, message: Message[ReminderSkipped]) -> None:
         event = message.data
+        if event.hold_id in self._over_since_us:
+            return  # it was scheduled after its visit was over
         if event.kind == "notice" or message.time_us <= self._due_us(event.hold_id, event.kind):
             self.violate(f"{event.hold_id} is not reminded of, though there is time ({event.kind})", message)
 
@@ -116,7 +124,7 @@ class RemindedOnce(Invariant):
     @on(ReminderCancelled)
     def called_off(self, message: Message[ReminderCancelled]) -> None:
         event = message.data
-        if event.kind != "notice" and event.hold_id not in self._over_since_us:
+        if event.kind != "notice" and event.hold_id and event.hold_id not in self._over_since_us:
             self.violate(f"the reminder of {event.hold_id} is called off, but it stands ({event.kind})", message)
 
     def finish(self, end_us: int) -> None:
