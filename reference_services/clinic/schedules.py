@@ -276,7 +276,7 @@ class DayDecider(Decider[Day]):
         return [SlotTaken(day.resource_id, day.day, day.kind, day.clinic_id, slot, version, turn)]
 
     def _change(self, day: Day, command: ChangeDay, now_us: int) -> list[Event]:
-        """Slots that have begun stay as they are: whoever is with the doctor is not sent away.
+        """Visits that have begun stay as they are: whoever is with the doctor is not sent away.
 
         A calendar that leaves the day as it is counts as well, or an older one that comes late would count instead.
         """
@@ -286,7 +286,7 @@ class DayDecider(Decider[Day]):
             day.resource_id, day.day, command.kind, command.clinic_id, command.calendar_version, command.sessions
         )
         after = self.evolve(day, changed)
-        lost = [slot for slot in _slots(day) if slot.starts_us > now_us and not _inside(command.sessions, slot)]
+        lost = [slot for slot in _not_begun(day, now_us) if not _inside(command.sessions, slot)]
         freed = [
             _freed(after, slot, "calendar-changed", offered=False, turn=turn)
             for turn, slot in enumerate(lost, start=day.turn + 1)
@@ -336,6 +336,12 @@ def _refused(day: Day, slot: Slot, reason: str) -> SlotRefused:
 def _slots(day: Day) -> Iterable[Slot]:
     yield from (hold.slot for hold in day.held.values())
     yield from day.taken.values()
+
+
+def _not_begun(day: Day, now_us: int) -> Iterable[Slot]:
+    """Whoever is still being booked is not with the doctor, whatever the time."""
+    yield from (hold.slot for hold in day.held.values())
+    yield from (slot for slot in day.taken.values() if slot.starts_us > now_us)
 
 
 def _with(held: Mapping[str, Hold], hold: Hold) -> dict[str, Hold]:

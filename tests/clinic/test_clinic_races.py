@@ -209,6 +209,17 @@ def test_an_older_calendar_changes_nothing_and_a_new_one_spares_whoever_is_with_
     assert SLOT.hold_id in day.state.taken
 
 
+@pytest.mark.parametrize(("taken", "then"), [(False, ["CalendarChanged", "SlotFreed"]), (True, ["CalendarChanged"])])
+def test_a_day_that_closes_sends_nobody_away_who_is_there_but_whoever_is_being_booked(
+    day: Story, taken: bool, then: list[str]
+) -> None:
+    day.send(HoldSlot("dr-who", DAY, SLOT))
+    if taken:
+        day.send(TakeSlot("dr-who", DAY, SLOT))
+
+    assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 2, ()), TEN_US + 1) == then
+
+
 def test_an_older_calendar_that_comes_late_does_not_undo_one_that_left_the_day_as_it_was(day: Story) -> None:
     sessions = day.state.sessions
     assert day.send(ChangeDay("dr-who", DAY, "provider", "clinic-1", 3, sessions)) == ["CalendarChanged"]
