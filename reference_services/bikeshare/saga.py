@@ -220,15 +220,7 @@ def dock_bike(event: ReturnTaken) -> Iterator[Command]:
 @reacts_to(BikeReturned)
 def end_trip(event: BikeReturned) -> Iterator[Command]:
     """The bike is back: the trip ends at the device's time."""
-    yield EndTrip(
-        event.ride.trip_id,
-        event.ride,
-        event.bike_id,
-        event.from_station_id,
-        event.left_at_us,
-        event.station_id,
-        event.returned_at_us,
-    )
+    yield _end_trip(event)
 
 
 @reacts_to(TripEnded)
@@ -366,17 +358,20 @@ def record_old_return(event: ReturnIgnored) -> Iterator[Command]:
 @reacts_to(EarlierReturnTold)
 def end_trip_in_time(event: EarlierReturnTold) -> Iterator[Command]:
     """The trip was over in time, whoever moved the bike since: it ends, and the bike costs nothing."""
-    ride = event.ride
-    yield EndTrip(
-        ride.trip_id,
-        ride,
+    yield _end_trip(event)
+    yield ReverseLostBike(event.ride.rider_id, event.ride.trip_id)
+
+
+def _end_trip(event: BikeReturned | EarlierReturnTold) -> EndTrip:
+    return EndTrip(
+        event.ride.trip_id,
+        event.ride,
         event.bike_id,
         event.from_station_id,
         event.left_at_us,
         event.station_id,
         event.returned_at_us,
     )
-    yield ReverseLostBike(ride.rider_id, ride.trip_id)
 
 
 @reacts_to(RefundStarted)

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
+from reference_services.hosting.dead_letters import DeadLetter, list_dead_letters, replay_dead_letters
 from reference_services.hosting.history_reader import HistoryReader
 from reference_services.hosting.settings import EMBEDDED, Settings
 from reference_services.hosting.supervisor import Supervisor
@@ -96,6 +97,15 @@ class RunningSystem:
         return [
             message.data for record in self.history.records() for message in record if type(message.data) is event_type
         ]
+
+    def dead_letters(self, reason: str = "", service: str = "gates") -> list[DeadLetter]:
+        """What a service has set aside for a reason that says so, the replayed too."""
+        found = self.call(list_dead_letters(self.system, self.settings, self.system.service(service)))
+        return [letter for letter in found if reason in letter.reason]
+
+    def replay(self, service: str = "gates") -> int:
+        """Put back what a service has set aside. Returns how many messages that were."""
+        return self.call(replay_dead_letters(self.system, self.settings, self.system.service(service)))
 
     def wait_until(self, condition: Callable[[], bool], what: str, limit_s: float = SETTLE_LIMIT_S) -> None:
         """Wait until ``condition`` holds."""

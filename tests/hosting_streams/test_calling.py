@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from running_system import TURNSTILE, RunningSystem
 
 from doorbuster.live.inboxes import messages_open
-from reference_services.hosting.dead_letters import list_dead_letters, replay_dead_letters
 from reference_services.kernel.message import partition_of
 from reference_services.payment_provider.books import Notice
 from tests.hosting_streams.turnstile.system import AskToll, TollAsked, TollTold
@@ -69,19 +67,17 @@ def test_nothing_is_committed_past_an_open_call_and_the_inbox_goes_on(running: R
 def test_an_answer_that_cannot_be_read_stops_nobody_and_is_made_up_for_by_a_replay(
     running: RunningSystem, mishaps: Path
 ) -> None:
-    tolls = running.system.service("tolls")
     (mishaps / "misread").touch()
     running.send(AskToll("latin-1", "ada"), "c-latin")
 
     def letters() -> list[str]:
-        found = asyncio.run(list_dead_letters(running.system, running.settings, tolls))
-        return [letter.reason for letter in found if "toll/latin-1/1/0" in letter.reason]
+        return [letter.reason for letter in running.dead_letters("toll/latin-1/1/0", "tolls")]
 
     running.wait_until(lambda: bool(letters()), "the record was set aside")
     assert letters() == ["EffectFailed: tell on toll/latin-1/1/0: ValueError: the receipt is in Latin"]
     assert running.counted("doorbuster_events_dead_lettered_total", service="tolls", by="effects") == 1
     (mishaps / "misread").unlink()
-    assert asyncio.run(replay_dead_letters(running.system, running.settings, tolls)) == 1
+    assert running.replay("tolls") == 1
 
     running.wait_until(lambda: "latin-1" in told(running), "ada was told in the end")
     (notice,) = [notice for notice in notices(running) if notice.idempotency_key == "latin-1"]

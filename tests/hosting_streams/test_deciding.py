@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from running_system import RunningSystem
 
-from reference_services.hosting.dead_letters import DeadLetter, list_dead_letters, replay_dead_letters
 from reference_services.kernel.message import Refused, partition_of
 from tests.hosting_streams.turnstile.system import AskToll, Enter, Entered, TollAsked, TollTold
 
@@ -85,14 +82,14 @@ def test_a_poison_message_is_set_aside_and_stops_nobody(
     gates = turnstile.system.service("gates")
     inbox = turnstile.system.commands_topic(gates)
     partition = partition_of("gate/west", turnstile.settings.partitions)
-    before = dead_letters(turnstile)
+    before = turnstile.dead_letters()
     person = f"whoever comes after {len(before)}"
 
     turnstile.append(inbox, partition, payload, key)
     turnstile.send(Enter("west", person), f"c-{person}")
 
     turnstile.wait_until(lambda: person in {e.person for e in turnstile.events(Entered)}, "the next was let in")
-    (letter,) = [letter for letter in dead_letters(turnstile) if letter not in before]
+    (letter,) = [letter for letter in turnstile.dead_letters() if letter not in before]
     assert reason in letter.reason
     assert (letter.payload, letter.found_topic, letter.found_partition) == (payload, inbox, partition)
     assert letter.key == (key.encode() if key is not None else None)
@@ -103,7 +100,7 @@ def test_a_command_that_the_decider_trips_over_is_set_aside(turnstile: RunningSy
     turnstile.send(Enter("south", ""), "c-south-1")
 
     turnstile.wait_until(
-        lambda: "ValueError: nobody has no name" in {letter.reason for letter in dead_letters(turnstile)}, "set aside"
+        lambda: "ValueError: nobody has no name" in {letter.reason for letter in turnstile.dead_letters()}, "set aside"
     )
 
 
@@ -116,7 +113,7 @@ def test_a_command_on_the_wrong_partition_is_set_aside(turnstile: RunningSystem)
     turnstile.append(inbox, wrong, turnstile.codec.encode(message), "gate/lost")
 
     expected = f"gate/lost does not belong to partition {wrong}"
-    turnstile.wait_until(lambda: expected in {letter.reason for letter in dead_letters(turnstile)}, "set aside")
+    turnstile.wait_until(lambda: expected in {letter.reason for letter in turnstile.dead_letters()}, "set aside")
 
 
 def test_dead_letters_can_be_replayed(turnstile: RunningSystem) -> None:
@@ -129,12 +126,12 @@ def test_dead_letters_can_be_replayed(turnstile: RunningSystem) -> None:
     payload = turnstile.codec.encode(message)
     turnstile.append(topic, partition, payload, "toll/mended-1", (*place, ("offset", b"7")))
 
-    assert [letter.replayed for letter in dead_letters(turnstile, "tolls")] == [False]
-    assert asyncio.run(replay_dead_letters(turnstile.system, turnstile.settings, tolls)) == 1
+    assert [letter.replayed for letter in turnstile.dead_letters(service="tolls")] == [False]
+    assert turnstile.replay("tolls") == 1
 
     turnstile.wait_until(lambda: any(told.toll == "mended-1" for told in turnstile.events(TollTold)), "ada was told")
-    assert [letter.replayed for letter in dead_letters(turnstile, "tolls")] == [True]
-    assert asyncio.run(replay_dead_letters(turnstile.system, turnstile.settings, tolls)) == 0
+    assert [letter.replayed for letter in turnstile.dead_letters(service="tolls")] == [True]
+    assert turnstile.replay("tolls") == 0
 
 
 def test_everything_consumed_is_accounted_for(turnstile: RunningSystem) -> None:
@@ -155,7 +152,3 @@ def test_everything_consumed_is_accounted_for(turnstile: RunningSystem) -> None:
     assert min(counts.values()) > 0
     written = len(turnstile.raw_records(turnstile.system.events_topic(turnstile.system.service("gates"))))
     assert counts["decided"] == written
-
-
-def dead_letters(running: RunningSystem, service: str = "gates") -> list[DeadLetter]:
-    return asyncio.run(list_dead_letters(running.system, running.settings, running.system.service(service)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 from running_system import TURNSTILE, RunningSystem
 
-from reference_services.hosting.dead_letters import DeadLetter, list_dead_letters, replay_dead_letters
+from reference_services.hosting.dead_letters import DeadLetter
 from reference_services.kernel.message import partition_of
 from tests.hosting_streams.turnstile.system import Enter, Entered
 
@@ -32,13 +31,13 @@ def test_what_no_letter_can_hold_is_left_in_place_stops_nobody_and_can_be_replay
         running.append(inbox, partition, payload, key.decode() if key is not None else None)
     pass_through(running, "west")
 
-    left = letters(running, "not a message of this system")
+    left = running.dead_letters("not a message of this system")
     assert [(letter.left_in_place, letter.payload) for letter in left] == [(True, None)] * 3
     assert [said_by(running, letter) for letter in left] == said
 
-    assert replay(running) >= 3
-    running.wait_until(lambda: len(letters(running, "not a message of this system")) == 6, "they came back")
-    again = letters(running, "not a message of this system")
+    assert running.replay() >= 3
+    running.wait_until(lambda: len(running.dead_letters("not a message of this system")) == 6, "they came back")
+    again = running.dead_letters("not a message of this system")
     assert [letter.replayed for letter in again] == [True] * 3 + [False] * 3
     assert [said_by(running, letter) for letter in again[3:]] == said
 
@@ -49,9 +48,9 @@ def test_a_reason_may_be_as_long_as_the_message(running: RunningSystem) -> None:
     wrong = (partition_of(message.subject, running.settings.partitions) + 1) % running.settings.partitions
 
     running.append(inbox, wrong, running.codec.encode(message))
-    running.wait_until(lambda: len(letters(running, "gate/ggg")) == 1, "set aside")
+    running.wait_until(lambda: len(running.dead_letters("gate/ggg")) == 1, "set aside")
 
-    (letter,) = letters(running, "gate/ggg")
+    (letter,) = running.dead_letters("gate/ggg")
     assert letter.payload == running.codec.encode(message)
 
 
@@ -59,7 +58,7 @@ def test_a_decision_that_is_too_large_to_be_written_is_not_made(running: Running
     running.send(Enter("east", "p" * 1_000_000), "c-large")
     pass_through(running, "east")
 
-    (letter,) = letters(running, "TooLarge: gate/east/1/0 takes 1000")
+    (letter,) = running.dead_letters("TooLarge: gate/east/1/0 takes 1000")
     assert letter.left_in_place
     assert [entered.number for entered in running.events(Entered) if entered.gate == "east"] == [1]
 
@@ -69,10 +68,10 @@ def test_a_letter_whose_message_has_expired_is_passed_over(running: RunningSyste
     place = (("topic", running.system.commands_topic(gates).encode()), ("partition", b"0"), ("offset", b"1000000"))
     about = (("reason", b"expired since"), ("left_in_place", b"true"))
     running.append(running.system.dead_letters_topic(gates), 0, None, "", (*about, *place))
-    others = sum(not letter.replayed for letter in letters(running, "")) - 1
+    others = sum(not letter.replayed for letter in running.dead_letters("")) - 1
 
-    assert replay(running) == others
-    assert [letter.replayed for letter in letters(running, "expired since")] == [True]
+    assert running.replay() == others
+    assert [letter.replayed for letter in running.dead_letters("expired since")] == [True]
 
 
 def pass_through(running: RunningSystem, gate: str) -> None:
@@ -80,19 +79,6 @@ def pass_through(running: RunningSystem, gate: str) -> None:
     count = sum(entered.gate == gate for entered in running.events(Entered))
     running.send(Enter(gate, "ada"), f"c-{gate}-{count}")
     running.wait_until(lambda: sum(e.gate == gate for e in running.events(Entered)) > count, "the next was let in")
-
-
-def letters(running: RunningSystem, reason: str) -> list[DeadLetter]:
-    gates = running.system.service("gates")
-    return [
-        letter
-        for letter in asyncio.run(list_dead_letters(running.system, running.settings, gates))
-        if reason in letter.reason
-    ]
-
-
-def replay(running: RunningSystem) -> int:
-    return asyncio.run(replay_dead_letters(running.system, running.settings, running.system.service("gates")))
 
 
 def said_by(running: RunningSystem, letter: DeadLetter) -> tuple[bytes | None, bytes | None]:

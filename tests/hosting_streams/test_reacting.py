@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from running_system import TURNSTILE, RunningSystem
 
-from reference_services.hosting.dead_letters import DeadLetter, list_dead_letters, replay_dead_letters
 from reference_services.kernel.message import Message, partition_of
 from tests.hosting_streams.turnstile.system import Enter, Entered, TollAsked, TollTold
 
@@ -52,19 +50,19 @@ def test_a_policy_that_raises_stops_nobody_and_is_made_up_for_by_a_replay(runnin
     running.send(Enter("east", "ada"), "c-east-2")
 
     running.wait_until(lambda: {"east-1", "east-2"} <= told(running), "other policies and other records went on")
-    (letter,) = letters(running, "surcharge on gate/east/1/0: ValueError: the till is jammed")
+    (letter,) = running.dead_letters("surcharge on gate/east/1/0: ValueError: the till is jammed")
     assert letter.payload is not None
     assert [event.data.person for event in running.codec.decode_record(letter.payload)] == ["rude"]
     counted = running.counted("doorbuster_events_dead_lettered_total", service="gates", by="policies")
     assert counted >= 1
 
-    assert replay(running) == 1
-    running.wait_until(lambda: len(letters(running, "surcharge on gate/east/1/0")) == 2, "it came back")
+    assert running.replay() == 1
+    running.wait_until(lambda: len(running.dead_letters("surcharge on gate/east/1/0")) == 2, "it came back")
     jammed.unlink()
-    assert replay(running) == 1
+    assert running.replay() == 1
 
     running.wait_until(lambda: "east-1-rude" in told(running), "the surcharge was asked for in the end")
-    assert [letter.replayed for letter in letters(running, "surcharge on gate/east/1/0")] == [True, True]
+    assert [letter.replayed for letter in running.dead_letters("surcharge on gate/east/1/0")] == [True, True]
     assert [entered.number for entered in running.events(Entered) if entered.gate == "east"] == [1, 2]
 
 
@@ -77,22 +75,9 @@ def test_what_has_not_happened_is_not_reacted_to(running: RunningSystem) -> None
 
     running.append(running.system.commands_topic(gates), partition, running.codec.encode_record(record), subject)
 
-    running.wait_until(lambda: len(letters(running, "gate/never/1/0 has not happened")) == 1, "set aside")
+    running.wait_until(lambda: len(running.dead_letters("gate/never/1/0 has not happened")) == 1, "set aside")
     assert "never-1" not in {asked.toll for asked in running.events(TollAsked)}
 
 
 def told(running: RunningSystem) -> set[str]:
     return {event.toll for event in running.events(TollTold)}
-
-
-def letters(running: RunningSystem, reason: str) -> list[DeadLetter]:
-    gates = running.system.service("gates")
-    return [
-        letter
-        for letter in asyncio.run(list_dead_letters(running.system, running.settings, gates))
-        if reason in letter.reason
-    ]
-
-
-def replay(running: RunningSystem) -> int:
-    return asyncio.run(replay_dead_letters(running.system, running.settings, running.system.service("gates")))
